@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# One graph for everything, out of tree in build/. `make help` tells what there is.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+B := build
+, := ,
+
+# ---- Host: variants of the same sources -----------------------------------------------------------
+
+PACKAGES  := libelf libdw capstone fuse3
+WARNINGS  := -Wall -Wextra -Werror
+HOST_CPPFLAGS = -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -Iinclude -Isim -Ibridge -Icli -I$(B) \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+HOST_CFLAGS := -std=gnu11 -g $(WARNINGS)
+HOST_LIBS    = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+SIM_SOURCES    := $(wildcard sim/*.c)
+BRIDGE_SOURCES := $(wildcard bridge/*.c)
+CLI_SOURCES    := $(wildcard cli/*.c)
+UNIT_TESTS     := $(wildcard tests/unit/test_*.c)
+BOARD_TESTS    := $(wildcard tests/board/test_*.c)
+
+# $(call variant,name,compiler,flags): objects of all host sources, in build/name/.
+define variant
+$(B)/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$(2) $(HOST_CFLAGS) $(3) $$(HOST_CPPFLAGS) -MMD -MP -c $$< -o $$@
+$(B)/$(1)/roms.o: sim/rom/images.S $(B)/rom/v40.bin $(B)/rom/v41.bin
+	@mkdir -p $$(@D)
+	$(2) -DROM_V40='"$(B)/rom/v40.bin"' -DROM_V41='"$(B)/rom/v41.bin"' -c $$< -o $$@
+$(B)/$(1)/libl072.a: $(SIM_SOURCES:%.c=$(B)/$(1)/%.o) $(B)/$(1)/roms.o
+	rm -f $$@ && ar rcs $$@ $$^
+$(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) \
+		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
+	rm -f $$@ && ar rcs $$@ $$^
+$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/dfu/dfu.o $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
+	$(2) $(3) $$^ -o $$@ -lcmocka $$(HOST_LIBS)
+-include $(shell find $(B)/$(1) -name '*.d' 2>/dev/null)
+endef
+$(eval $(call variant,host,gcc,-O2))
+$(eval $(call variant,asan,gcc,-O1 -fsanitize=address$(,)undefined -fno-sanitize-recover=all))
+$(eval $(call variant,clang,clang,-O1))
+
+$(B)/dfuse: $(B)/host/cli/main.o $(B)/host/libdfuse.a $(B)/host/libl072.a
+	gcc $^ -o $@ $(HOST_LIBS)
+
+# ---- Firmware -------------------------------------------------------------------------------------
+
+ARM_CC     := arm-none-eabi-gcc
+ARM_CFLAGS := -mcpu=cortex-m0plus -mthumb -Os -g -std=c11 -ffreestanding -ffunction-sections \
+	-fdata-sections $(WARNINGS) -I. -Iinclude
+ARM_LDFLAGS := -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings
+
+# $(call firmware,image,sources,flags,linker scripts): build/image.elf and .bin; objects of its own,
+# because the flags differ.
+define firmware
+$(B)/fw/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$(ARM_CC) $(ARM_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+$(B)/$(1).elf: $(2:%.c=$(B)/fw/$(1)/%.o) $(filter %.ld,$(4))
+	@mkdir -p $$(@D)
+	$(ARM_CC) $(ARM_CFLAGS) $(ARM_LDFLAGS) $(4) $(2:%.c=$(B)/fw/$(1)/%.o) -lgcc -o $$@
+$(B)/$(1).bin: $(B)/$(1).elf
+	arm-none-eabi-objcopy -O binary $$< $$@
+-include $(shell find $(B)/fw/$(1) -name '*.d' 2>/dev/null)
+endef
+
+DEVICE_SOURCES := usb/usbd.c usb/fsdev.c stm32l0/clock.c
+ROM_SOURCES    := $(wildcard sim/rom/*.c) $(DEVICE_SOURCES) dfu/dfu.c stm32l0/flash.c
+$(eval $(call firmware,rom/v40,$(ROM_SOURCES),-DROM_VERSION=0x40,-T sim/rom/rom.ld))
+$(eval $(call firmware,rom/v41,$(ROM_SOURCES),-DROM_VERSION=0x41,-T sim/rom/rom.ld))
+
+APP_SOURCES := examples/app/main.c examples/app/usb.c examples/common/board.c entry/dfuse.c \
+	entry/dfuse_text.c stm32l0/startup.c $(DEVICE_SOURCES)
+APP_LINK    := -T entry/dfuse.ld -T stm32l0/app.ld
+HIDDEN      := -Wl$(,)--defsym=_word0=0xBE00BE00
+
+# $(call app,image,flags,link flags)
+app = $(eval $(call firmware,examples/$(1),$(APP_SOURCES),$(2),$(APP_LINK) $(3)))
+$(call app,app-1,-DAPP_VERSION=1,$(HIDDEN))
+$(call app,app-2,-DAPP_VERSION=2,$(HIDDEN))
+$(call app,app-1-latched,-DAPP_VERSION=1 -DAPP_LATCHED=1,$(HIDDEN))
+$(call app,app-1-visible,-DAPP_VERSION=1,)
+
+FORUM_SOURCES := examples/forum-2017/main.c examples/common/board.c stm32l0/startup.c \
+	stm32l0/clock.c
+$(eval $(call firmware,examples/forum-2017,$(FORUM_SOURCES),,$(APP_LINK)))
+$(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIVES=1,$(APP_LINK)))
+
+EXAMPLES := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched app-1-visible forum-2017 \
+	forum-2017-token)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts the simulated board on the USB of a real program: unmodified, any number of processes.
+ * The program and its children run in a private mount and network namespace, in which
+ * /dev/bus/usb, /sys and the udev events show one bus with the board on it.
+ */
+#ifndef BRIDGE_H
+#define BRIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "l072.h"
+
+enum bridge_pace {
+    BRIDGE_PACE_FREE, /* as fast as the host can while a transfer is pending, else host time */
+    BRIDGE_PACE_REAL, /* simulated time never runs ahead of host time */
+};
+
+struct bridge {
+    struct l072 *board; /* powered; the caller owns it */
+    enum bridge_pace pace;
+    /* Called for every event of the board, in order. Returns false to end the session. */
+    bool (*observe)(void *context, const struct l072_event *event);
+    /* Called before every slice of simulated time, which ends at *until (picoseconds) at the
+     * latest; may lower *until and act on the board (press a button). NULL: not needed. */
+    void (*before_slice)(void *context, struct l072 *board, uint64_t *until);
+    void *context;
+};
+
+/*
+ * Runs `command` (argv, NULL-terminated) with the board on its USB until it ends, or without a
+ * command (NULL) runs the board until SIGINT or SIGTERM. The command is started when the device is
+ * configured, or after a second of simulated time without one; then it is waited for, but is sent
+ * SIGTERM when the board stops or observe() returns false. Call it once in a process, which must be
+ * single-threaded: with a command it stays in the private namespaces.
+ * Returns the command's exit status (128 + n when signal n ended it; 127, with one line in `error`,
+ * when it cannot be executed); 0 without a command, or when the board ended before its start; or
+ * -1, with one line in `error`, when the session cannot be set up. Otherwise `error` is empty.
+ */
+int bridge_run(const struct bridge *bridge, char *const command[], char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The interfaces and endpoints of the device on show, and who claimed them. */
+#ifndef BRIDGE_INTERFACE_H
+#define BRIDGE_INTERFACE_H
+
+#include "usbfs.h"
+
+/* Alternate settings of interface `number`; 0 when there is no such interface. */
+unsigned interface_alternates(const struct usbfs *fs, unsigned number);
+
+/* The descriptor of an endpoint of the settings in use, and the number of its interface; NULL
+ * when there is none. address: as in bEndpointAddress. */
+const uint8_t *interface_endpoint(const struct usbfs *fs, unsigned address, unsigned *number);
+
+/* Sets the data toggles of interface `number` back to DATA0; of all interfaces: -1. */
+void interface_clear_toggles(const struct usbfs *fs, int number);
+
+/* Claims an interface for a file: 0, -ENOENT or -EBUSY. As in the kernel, transfers call it too,
+ * for clients that did not claim before use. */
+int interface_claim(struct usbfs_file *file, unsigned number);
+/* 0, or -EINVAL when the file has not claimed it. */
+int interface_release(struct usbfs_file *file, unsigned number);
+/* A request to an interface or endpoint is for its owner only; vendor requests are not. */
+int interface_claim_recipient(struct usbfs_file *file, const uint8_t setup[8]);
+
+#endif

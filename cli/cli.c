@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "l072.h"
+
+int cli_fail(const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "dfuse %s: ", name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return CLI_USAGE;
+}
+
+int cli_bad_option(const char *name, int result, char **argv)
+{
+    const char *what = result == ':' ? "needs a value" : "is not an option of this verb";
+    return cli_fail(name, "%s %s; see 'dfuse help %s'", argv[optind - 1], what, name);
+}
+
+int cli_help(const struct verb *verb)
+{
+    fputs(verb->help, stdout);
+    return CLI_DONE;
+}
+
+bool parse_u32(const char *text, uint32_t *value)
+{
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    *value = (uint32_t)number;
+    return errno == 0 && *end == '\0' && number <= UINT32_MAX;
+}
+
+bool parse_time(const char *text, uint64_t *ps)
+{
+    static const struct {
+        const char *name;
+        uint64_t ps;
+    } units[] = {
+        {"s",  L072_PS_PER_S },
+        {"ms", L072_PS_PER_MS},
+        {"us", L072_PS_PER_US}
+    };
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    char *unit;
+    double number = strtod(text, &unit);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(unit, units[i].name) != 0)
+            continue;
+        double picoseconds = number * (double)units[i].ps;
+        *ps = picoseconds <= 1e18 ? (uint64_t)picoseconds : 0;
+        return picoseconds <= 1e18;
+    }
+    return false;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs of the command share. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DFUSE_VERSION "0.1.0"
+
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_WRONG = 1, /* the thing checked is wrong, or the board stopped */
+    CLI_USAGE = 2, /* wrong usage, or the environment does not allow it */
+};
+
+struct verb {
+    const char *name;
+    const char *summary;
+    const char *help;
+    int (*run)(int argc, char **argv); /* argv[0] is the name; returns the exit status */
+};
+
+extern const struct verb verb_sim, verb_hide;
+
+/* Prints "dfuse NAME: ..." and returns CLI_USAGE. */
+__attribute__((format(printf, 2, 3))) int cli_fail(const char *name, const char *format, ...);
+/* For getopt_long() without opterr: says what is wrong with the option just met. */
+int cli_bad_option(const char *name, int result, char **argv);
+int cli_help(const struct verb *verb);
+
+/* A number in decimal, 0x hexadecimal or 0 octal, nothing after it. */
+bool parse_u32(const char *text, uint32_t *value);
+/* "1.5s", "200ms" or "10us" in picoseconds, at most 10^6 s. */
+bool parse_time(const char *text, uint64_t *ps);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX ((size_t)256 << 20) /* an ELF with all its debug information fits */
+
+/* Reads to the end; NULL with errno set. Pipes work too, so the size is not asked for. */
+static uint8_t *read_stream(FILE *stream, size_t *size)
+{
+    uint8_t *data = NULL;
+    size_t room = 0;
+    *size = 0;
+    do {
+        room = room ? 2 * room : 65536;
+        uint8_t *larger = room <= FILE_MAX ? realloc(data, room) : NULL;
+        if (!larger) {
+            free(data);
+            errno = EFBIG;
+            return NULL;
+        }
+        data = larger;
+        *size += fread(data + *size, 1, room - *size, stream);
+    } while (*size == room);
+    if (ferror(stream)) {
+        free(data);
+        return NULL;
+    }
+    return data;
+}
+
+bool file_read(const char *path, uint8_t **data, size_t *size, struct error *error)
+{
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return error_set(error, "%s: %s", path, strerror(errno));
+    *data = read_stream(stream, size);
+    int reason = errno;
+    fclose(stream);
+    if (!*data)
+        return error_set(error, "%s: %s", path, strerror(reason));
+    if (*size == 0) {
+        free(*data);
+        return error_set(error, "%s: the file is empty", path);
+    }
+    return true;
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0)
+            return false;
+        data += written;
+        size -= (size_t)written;
+    }
+    return fsync(fd) == 0;
+}
+
+bool file_write(const char *path, const void *data, size_t size, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return error_set(error, "%s: is not a regular file; give another name", path);
+
+    char temporary[4096];
+    int length = snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid());
+    if (length >= (int)sizeof(temporary))
+        return error_set(error, "%s: %s", path, strerror(ENAMETOOLONG));
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_set(error, "cannot write %s: %s", path, strerror(errno));
+
+    bool ok = write_all(fd, data, size);
+    int reason = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        reason = errno;
+    }
+    if (ok && rename(temporary, path) != 0) {
+        ok = false;
+        reason = errno;
+    }
+    if (ok)
+        return true;
+    unlink(temporary);
+    return error_set(error, "cannot write %s: %s", path, strerror(reason));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files. */
+#ifndef CLI_FILE_H
+#define CLI_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Reads the file into memory the caller frees; an empty file is an error. */
+bool file_read(const char *path, uint8_t **data, size_t *size, struct error *error);
+/* Writes the file whole or not at all: a failure leaves what was at `path` as it was. */
+bool file_write(const char *path, const void *data, size_t size, struct error *error);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* dfuse hide: stamps an image so that ROM V4.1 does not jump back into it. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "hidden.h"
+#include "image.h"
+#include "symbols.h"
+
+static const char help[] =
+    "usage: dfuse hide [--part NAME] IN -o OUT\n"
+    "       dfuse hide [--part NAME] --check IN\n"
+    "\n"
+    "Writes a copy of IN (ELF, Intel HEX or plain bytes for 0x08000000) whose vector word 0 is\n"
+    "0xBE00BE00, so that the ROM does not take it for an application and stays in DFU. First\n"
+    "proves, by running it on the simulated board, that the start-up code loads SP before it uses\n"
+    "the stack, and that the first word of bank 2 is no SRAM address either; refuses otherwise.\n"
+    "What IN leaves alone of bank 2 is not checked.\n"
+    "\n"
+    "  -o, --output OUT  the file to write, of the same kind as IN\n"
+    "  --check           only check that IN is or can be hidden\n"
+    "  --part NAME       check bank 2 of this part; without: of every part that IN fits\n"
+    "\n"
+    "Exit status: 0 done, 1 IN must not be hidden, 2 wrong usage or environment.\n";
+
+enum option_id { OPT_HELP = 1, OPT_CHECK, OPT_PART };
+
+static const struct option long_options[] = {
+    {"help",   no_argument,       NULL, OPT_HELP },
+    {"output", required_argument, NULL, 'o'      },
+    {"check",  no_argument,       NULL, OPT_CHECK},
+    {"part",   required_argument, NULL, OPT_PART },
+    {NULL,     0,                 NULL, 0        },
+};
+
+struct options {
+    const char *in, *out, *part;
+    bool check;
+};
+
+/* Returns the exit status when there is nothing more to do, else -1. */
+static int parse(struct options *options, int argc, char **argv)
+{
+    int id;
+    opterr = 0;
+    optind = 1;
+    while ((id = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1) {
+        switch (id) {
+        case OPT_HELP: return cli_help(&verb_hide);
+        case 'o': options->out = optarg; break;
+        case OPT_CHECK: options->check = true; break;
+        case OPT_PART: options->part = optarg; break;
+        default: return cli_bad_option("hide", id, argv);
+        }
+    }
+    if (optind != argc - 1)
+        return cli_fail("hide", "needs one IN; see 'dfuse help hide'");
+    options->in = argv[optind];
+    if (!options->out == !options->check)
+        return cli_fail("hide", "needs -o OUT or --check; see 'dfuse help hide'");
+    return -1;
+}
+
+static int hide(const struct options *options, struct image *image, struct error *error)
+{
+    bool already;
+    if (!hidden_stamp(image, &already, error))
+        return CLI_WRONG;
+
+    struct symbols *symbols = image->kind == IMAGE_ELF ? symbols_open(options->in) : NULL;
+    enum hidden verdict = hidden_prove(image, symbols, options->part, error);
+    symbols_close(symbols);
+    if (verdict != HIDDEN_PROVEN)
+        return verdict == HIDDEN_REFUSED ? CLI_WRONG : CLI_USAGE;
+
+    if (options->check) {
+        printf("%s: %s\n", options->in, already ? "already hidden" : "can be hidden");
+        return CLI_DONE;
+    }
+    if (!image_save(image, options->out, error))
+        return CLI_USAGE;
+    printf("%s: hidden%s\n", options->out, already ? ", as its original was already" : "");
+    return CLI_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct options options = {0};
+    struct image image;
+    struct error error;
+    int status = parse(&options, argc, argv);
+    if (status >= 0)
+        return status;
+    if (!image_load(&image, options.in, IMAGE_FLASH, &error))
+        return cli_fail("hide", "%s", error.text);
+    status = hide(&options, &image, &error);
+    image_free(&image);
+    if (status != CLI_DONE)
+        (void)cli_fail("hide", "%s: %s", options.in, error.text);
+    return status;
+}
+
+const struct verb verb_hide = {"hide", "stamp an image so that the ROM stays in DFU", help, run};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells on stderr what happens on the board, a line an event with its simulated time; UART output
+ * goes to stdout as it is. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "image.h"
+#include "l072.h"
+#include "symbols.h"
+
+struct report {
+    const struct l072 *board;
+    const struct image *image;     /* what was loaded */
+    const struct symbols *symbols; /* of that image, may be NULL */
+    bool names_valid;              /* private: the flash still holds the image */
+};
+
+void report_event(struct report *report, const struct l072_event *event);
+/* Tells why the board stopped, where, and what to do; false when it did not stop. */
+bool report_stop(struct report *report);
+/* Writes "0x08000124 main (main.c:3)", with the name only while the flash holds the image. */
+const char *report_place(const struct report *report, uint32_t address, char *text, size_t size);
+/* Looks at the flash again, for report_place(). */
+void report_refresh(struct report *report);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbols.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct symbols {
+    Dwfl *dwfl;
+    Dwfl_Module *module;
+};
+
+/* Only the file itself is read, no separate debug files. */
+static int no_debug_file(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+                         const char *file, const char *link, GElf_Word crc, char **path)
+{
+    (void)module, (void)data, (void)name, (void)base;
+    (void)file, (void)link, (void)crc, (void)path;
+    return -1;
+}
+
+static const Dwfl_Callbacks callbacks = {
+    .find_debuginfo = no_debug_file,
+    .section_address = dwfl_offline_section_address,
+};
+
+struct symbols *symbols_open(const char *elf)
+{
+    struct symbols *symbols = calloc(1, sizeof(*symbols));
+    if (!symbols)
+        return NULL;
+    symbols->dwfl = dwfl_begin(&callbacks);
+    if (symbols->dwfl)
+        symbols->module = dwfl_report_offline(symbols->dwfl, elf, elf, -1);
+    if (!symbols->module || dwfl_report_end(symbols->dwfl, NULL, NULL) != 0 ||
+        dwfl_module_getsymtab(symbols->module) <= 0) {
+        symbols_close(symbols);
+        return NULL;
+    }
+    return symbols;
+}
+
+void symbols_close(struct symbols *symbols)
+{
+    if (!symbols)
+        return;
+    dwfl_end(symbols->dwfl);
+    free(symbols);
+}
+
+/* The function `address` is in. Bit 0 of a Thumb function's symbol is not part of its address;
+ * a symbol of hand-written assembler may have no size. */
+static const char *function_at(Dwfl_Module *module, uint32_t address)
+{
+    const char *found = NULL;
+    GElf_Addr best = 0;
+    int count = dwfl_module_getsymtab(module);
+    for (int i = 1; i < count; i++) {
+        GElf_Sym symbol;
+        const char *name = dwfl_module_getsym(module, i, &symbol, NULL);
+        GElf_Addr start = symbol.st_value & ~(GElf_Addr)1;
+        if (!name || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || start > address || start < best)
+            continue;
+        bool inside = symbol.st_size == 0 || address - start < symbol.st_size;
+        found = inside ? name : NULL;
+        best = start;
+    }
+    return found;
+}
+
+const char *symbols_at(const struct symbols *symbols, uint32_t address, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (!symbols)
+        return text;
+    const char *function = function_at(symbols->module, address);
+    Dwfl_Line *place = dwfl_module_getsrc(symbols->module, address);
+    int line = 0;
+    const char *path = place ? dwfl_lineinfo(place, NULL, &line, NULL, NULL, NULL) : NULL;
+    if (!path) {
+        snprintf(text, size, "%s", function ? function : "");
+        return text;
+    }
+    const char *slash = strrchr(path, '/');
+    snprintf(text, size, "%s%s(%s:%d)", function ? function : "", function ? " " : "",
+             slash ? slash + 1 : path, line);
+    return text;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Not modelled: events to the CPU (EMR only keeps its bits), the interrupts of ADC and comparators.
+ * Simplified: the internal lines change only when exti_line() says so.
+ */
+#include "board.h"
+
+enum {
+    EXTI_IMR = 0x00,
+    EXTI_EMR = 0x04,
+    EXTI_RTSR = 0x08,
+    EXTI_FTSR = 0x0C,
+    EXTI_SWIER = 0x10,
+    EXTI_PR = 0x14
+};
+
+/* Lines 18 and 23-29 are direct: they have no edge selection and no pending bit. */
+#define LINES      UINT32_C(0x3FFFFFFF)
+#define EDGE_LINES UINT32_C(0x007BFFFF)
+#define IMR_RESET  UINT32_C(0x3F840000)
+
+/* The interrupt of each line (RM0376 EXTI line mapping). */
+static const struct {
+    uint32_t lines;
+    enum irq irq;
+} vectors[] = {
+    {0x00000003, IRQ_EXTI0_1 },
+    {0x0000000C, IRQ_EXTI2_3 },
+    {0x0000FFF0, IRQ_EXTI4_15},
+    {0x00010000, IRQ_PVD     },
+    {0x001A0000, IRQ_RTC     },
+    {0x00040000, IRQ_USB     },
+    {0x02000000, IRQ_USART1  },
+    {0x04000000, IRQ_USART2  },
+};
+
+/* Source 0 of an interrupt belongs to the peripheral itself, source 1 to its EXTI lines. */
+static void update(struct board *b)
+{
+    const struct exti *e = &b->exti;
+    uint32_t active = (e->pr | (e->level & ~EDGE_LINES)) & e->imr;
+
+    for (unsigned i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
+        nvic_drive(b, vectors[i].irq, 1, (active & vectors[i].lines) != 0);
+}
+
+void exti_reset(struct board *b)
+{
+    b->exti = (struct exti){.imr = IMR_RESET, .level = b->exti.level};
+    update(b);
+}
+
+static void edge(struct board *b, uint32_t line, bool rising)
+{
+    struct exti *e = &b->exti;
+
+    e->pr |= line & (rising ? e->rtsr : e->ftsr);
+    update(b);
+}
+
+void exti_pin_changed(struct board *b, unsigned port, unsigned pin, bool level)
+{
+    if (syscfg_exti_port(b, pin) == port)
+        edge(b, UINT32_C(1) << pin, level);
+}
+
+void exti_line(struct board *b, unsigned line, bool level)
+{
+    uint32_t bit = UINT32_C(1) << line;
+
+    if (level == ((b->exti.level & bit) != 0))
+        return;
+    b->exti.level ^= bit;
+    edge(b, bit, level);
+}
+
+/* A bit of SWIER that goes to 1 pends its line, when the line is not masked (RM0376 EXTI_SWIER). */
+static void write_swier(struct exti *e, uint32_t value)
+{
+    e->pr |= value & ~e->swier & EDGE_LINES & e->imr;
+    e->swier |= value & EDGE_LINES;
+}
+
+static void write_pr(struct exti *e, uint32_t value)
+{
+    e->pr &= ~value;
+    e->swier &= ~value;
+}
+
+static void store(uint32_t *reg, uint32_t value, uint32_t mask)
+{
+    *reg = (*reg & ~mask) | (value & mask);
+}
+
+uint32_t exti_read(struct board *b, uint32_t offset)
+{
+    const struct exti *e = &b->exti;
+
+    switch (offset) {
+    case EXTI_IMR: return e->imr;
+    case EXTI_EMR: return e->emr;
+    case EXTI_RTSR: return e->rtsr;
+    case EXTI_FTSR: return e->ftsr;
+    case EXTI_SWIER: return e->swier;
+    case EXTI_PR: return e->pr;
+    default: bus_no_register(b, "EXTI", offset); return 0;
+    }
+}
+
+void exti_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
+{
+    struct exti *e = &b->exti;
+
+    switch (offset) {
+    case EXTI_IMR: store(&e->imr, value, mask & LINES); break;
+    case EXTI_EMR: store(&e->emr, value, mask & LINES); break;
+    case EXTI_RTSR: store(&e->rtsr, value, mask & EDGE_LINES); break;
+    case EXTI_FTSR: store(&e->ftsr, value, mask & EDGE_LINES); break;
+    case EXTI_SWIER: write_swier(e, value & mask); break;
+    case EXTI_PR: write_pr(e, value & mask); break;
+    default: bus_no_register(b, "EXTI", offset); break;
+    }
+    update(b);
+}

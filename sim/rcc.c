@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Not modelled: HSE and LSE (the board carries no crystal: they never become ready), clock
+ * security, MCO, calibration values, the clock of Sleep mode (the SMENR registers only keep their
+ * bits). Simplified: every source is at its nominal frequency and starts in the longest time of the
+ * datasheet; RTCSEL may be changed without an RTC domain reset; HCLK is checked against the wait
+ * states but not against the voltage range, which the chip does not enforce either.
+ */
+#include "board.h"
+
+#define HZ_PER_MHZ 1000000u
+
+enum {
+    CR_HSI16ON = 1 << 0,
+    CR_HSI16RDY = 1 << 2,
+    CR_HSI16DIVEN = 1 << 3,
+    CR_HSI16DIVF = 1 << 4,
+    CR_MSION = 1 << 8,
+    CR_MSIRDY = 1 << 9,
+    CR_HSEON = 1 << 16,
+    CR_PLLON = 1 << 24,
+    CR_PLLRDY = 1 << 25,
+    ICSCR_MSIRANGE_SHIFT = 13,
+    ICSCR_MSIRANGE = 7 << ICSCR_MSIRANGE_SHIFT,
+    CRRCR_HSI48ON = 1 << 0,
+    CRRCR_HSI48RDY = 1 << 1,
+    CFGR_SW = 3 << 0,
+    CFGR_SWS_SHIFT = 2,
+    CFGR_SWS = 3 << CFGR_SWS_SHIFT,
+    CFGR_PLLSRC = 1 << 16,
+    CFGR_PLLMUL_SHIFT = 18,
+    CFGR_PLLDIV_SHIFT = 22,
+    CFGR_PLL = 0xFD << 16, /* PLLSRC, PLLMUL, PLLDIV */
+    CCIPR_HSI48SEL = 1 << 26,
+    CSR_LSION = 1 << 0,
+    CSR_LSIRDY = 1 << 1,
+    CSR_RTC_DOMAIN = 0x000F3D00, /* LSEON LSEBYP LSEDRV CSSLSEON RTCSEL RTCEN RTCRST */
+    CSR_RTCRST = 1 << 19,
+    CSR_RMVF = 1 << 23,
+};
+#define CSR_FLAGS UINT32_C(0xFF000000)
+
+/* RM0376 RCC register map: value after a system reset, bits that software writes. */
+static const struct {
+    uint32_t reset, write;
+} registers[RCC_END / 4] = {
+    {0x00000300, 0x013D012B}, /* CR */
+    {0x0000B000, 0xFF00FF00}, /* ICSCR */
+    {0x00000000, 0x00000005}, /* CRRCR */
+    {0x00000000, 0x7FFDBFF3}, /* CFGR */
+    {0x00000000, 0x000000FF}, /* CIER */
+    {0x00000000, 0x00000000}, /* CIFR */
+    {0x00000000, 0x00000000}, /* CICR */
+    {0x00000000, 0x0000009F}, /* IOPRSTR */
+    {0x00000000, 0x00111101}, /* AHBRSTR */
+    {0x00000000, 0x00405225}, /* APB2RSTR */
+    {0x00000000, 0xF8FE4833}, /* APB1RSTR */
+    {0x00000000, 0x0000009F}, /* IOPENR */
+    {0x00000100, 0x00111101}, /* AHBENR */
+    {0x00000000, 0x004052A5}, /* APB2ENR */
+    {0x00000000, 0xF8FE4833}, /* APB1ENR */
+    {0x0000009F, 0x0000009F}, /* IOPSMENR */
+    {0x00111301, 0x00111301}, /* AHBSMENR */
+    {0x00405225, 0x00405225}, /* APB2SMENR */
+    {0xF8FE4833, 0xF8FE4833}, /* APB1SMENR */
+    {0x00000000, 0x040F3C0F}, /* CCIPR */
+    {0x00000000, 0x008F3D01}, /* CSR */
+};
+
+/* In the order of enum rcc_source: where each is switched on and reports ready, its bit in CIER,
+ * CIFR and CICR, its start-up time. */
+static const struct {
+    enum rcc_register where;
+    uint32_t on, ready, interrupt;
+    uint64_t startup;
+} sources[SOURCE_COUNT] = {
+    {RCC_CSR,   CSR_LSION,     CSR_LSIRDY,     1 << 0, 200 * PS_PER_US},
+    {RCC_CR,    CR_HSI16ON,    CR_HSI16RDY,    1 << 2, 6 * PS_PER_US  },
+    {RCC_CR,    CR_MSION,      CR_MSIRDY,      1 << 5, 6 * PS_PER_US  },
+    {RCC_CRRCR, CRRCR_HSI48ON, CRRCR_HSI48RDY, 1 << 6, 6 * PS_PER_US  },
+    {RCC_CR,    CR_PLLON,      CR_PLLRDY,      1 << 4, 160 * PS_PER_US},
+};
+
+/* CFGR.SW and SWS. */
+enum sysclk { SYSCLK_MSI, SYSCLK_HSI16, SYSCLK_HSE, SYSCLK_PLL };
+
+/* What the peripherals' bits of the RSTR registers reset. */
+static const struct {
+    enum rcc_gate gate;
+    void (*reset)(struct board *b);
+    void (*reset_unit)(struct board *b, unsigned unit);
+    unsigned unit;
+} resets[] = {
+    {RCC_GATE_GPIOA,  NULL,         gpio_port_reset, 0},
+    {RCC_GATE_GPIOB,  NULL,         gpio_port_reset, 1},
+    {RCC_GATE_GPIOC,  NULL,         gpio_port_reset, 2},
+    {RCC_GATE_GPIOD,  NULL,         gpio_port_reset, 3},
+    {RCC_GATE_GPIOE,  NULL,         gpio_port_reset, 4},
+    {RCC_GATE_GPIOH,  NULL,         gpio_port_reset, 7},
+    {RCC_GATE_SYSCFG, syscfg_reset, NULL,            0},
+    {RCC_GATE_USART1, NULL,         usart_reset,     0},
+    {RCC_GATE_DBG,    dbgmcu_reset, NULL,            0},
+    {RCC_GATE_USART2, NULL,         usart_reset,     1},
+    {RCC_GATE_USART4, NULL,         usart_reset,     2},
+    {RCC_GATE_USART5, NULL,         usart_reset,     3},
+    {RCC_GATE_USB,    usb_reset,    NULL,            0},
+    {RCC_GATE_CRS,    crs_reset,    NULL,            0},
+    {RCC_GATE_PWR,    pwr_reset,    NULL,            0},
+};
+
+/* An RSTR register lies this far below the ENR register of the same bus. */
+#define RSTR_BELOW_ENR (RCC_IOPENR - RCC_IOPRSTR)
+
+static uint32_t get(const struct board *b, uint32_t offset)
+{
+    return b->rcc.reg[offset / 4];
+}
+
+static void set(struct board *b, uint32_t offset, uint32_t value)
+{
+    b->rcc.reg[offset / 4] = value;
+}
+
+/* ---- Frequencies ----------------------------------------------------------------------------- */
+
+static uint64_t period_of(uint32_t hz)
+{
+    return (PS_PER_S + hz / 2) / hz;
+}
+
+static uint32_t msi_hz(const struct board *b)
+{
+    return UINT32_C(65536) << ((get(b, RCC_ICSCR) & ICSCR_MSIRANGE) >> ICSCR_MSIRANGE_SHIFT);
+}
+
+static uint32_t hsi16_hz(const struct board *b)
+{
+    return (get(b, RCC_CR) & CR_HSI16DIVF ? 4 : 16) * HZ_PER_MHZ;
+}
+
+/* 0 for the reserved values of PLLMUL. */
+static uint32_t pll_vco_hz(const struct board *b)
+{
+    static const uint8_t multiplier[16] = {3, 4, 6, 8, 12, 16, 24, 32, 48};
+
+    return hsi16_hz(b) * multiplier[get(b, RCC_CFGR) >> CFGR_PLLMUL_SHIFT & 15];
+}
+
+static uint32_t pll_divider(const struct board *b)
+{
+    return (get(b, RCC_CFGR) >> CFGR_PLLDIV_SHIFT & 3) + 1;
+}
+
+static uint32_t sysclk_hz(const struct board *b)
+{
+    switch ((get(b, RCC_CFGR) & CFGR_SWS) >> CFGR_SWS_SHIFT) {
+    case SYSCLK_HSI16: return hsi16_hz(b);
+    case SYSCLK_PLL: return pll_vco_hz(b) / pll_divider(b);
+    default: return msi_hz(b);
+    }
+}
+
+static uint32_t hclk_hz(const struct board *b)
+{
+    static const uint8_t hpre_shift[16] = {[8] = 1, 2, 3, 4, 6, 7, 8, 9};
+
+    return sysclk_hz(b) >> hpre_shift[get(b, RCC_CFGR) >> 4 & 15];
+}
+
+static uint64_t apb_period(const struct board *b, unsigned ppre)
+{
+    static const uint8_t ppre_shift[8] = {[4] = 1, 2, 3, 4};
+
+    return b->time.period_ps << ppre_shift[ppre & 7];
+}
+
+uint64_t rcc_usart_period(const struct board *b, unsigned index)
+{
+    uint32_t selection = index < 2 ? get(b, RCC_CCIPR) >> 2 * index & 3 : 0;
+
+    switch (selection) {
+    case 0: return apb_period(b, get(b, RCC_CFGR) >> (index == 0 ? 11 : 8)); /* PPRE2, PPRE1 */
+    case 1: return period_of(sysclk_hz(b));
+    case 2: return rcc_ready(b, SOURCE_HSI16) ? period_of(hsi16_hz(b)) : 0;
+    default: return 0; /* LSE */
+    }
+}
+
+/* ---- Sources --------------------------------------------------------------------------------- */
+
+bool rcc_ready(const struct board *b, enum rcc_source source)
+{
+    return get(b, sources[source].where) & sources[source].ready;
+}
+
+bool rcc_usb_clock(const struct board *b)
+{
+    if (get(b, RCC_CCIPR) & CCIPR_HSI48SEL)
+        return rcc_ready(b, SOURCE_HSI48);
+    return rcc_ready(b, SOURCE_PLL) && pll_vco_hz(b) == 96 * HZ_PER_MHZ;
+}
+
+/* Switched on, and what it runs from is there. */
+static bool can_start(const struct board *b, enum rcc_source source)
+{
+    if (!(get(b, sources[source].where) & sources[source].on))
+        return false;
+    if (source == SOURCE_HSI48)
+        return syscfg_hsi48_reference(b);
+    if (source == SOURCE_PLL)
+        return !(get(b, RCC_CFGR) & CFGR_PLLSRC) && rcc_ready(b, SOURCE_HSI16) && pll_vco_hz(b);
+    return true;
+}
+
+static void follow_source(struct board *b, enum rcc_source source)
+{
+    uint64_t *ready_at = &b->rcc.ready_at[source];
+    uint32_t where = sources[source].where;
+
+    if (!can_start(b, source)) {
+        set(b, where, get(b, where) & ~sources[source].ready);
+        *ready_at = NEVER;
+    } else if (!rcc_ready(b, source) && *ready_at == NEVER) {
+        *ready_at = time_now(b) + sources[source].startup;
+    }
+}
+
+/* The switch happens when the clock that SW selects is ready. */
+static void follow_switch(struct board *b)
+{
+    uint32_t cfgr = get(b, RCC_CFGR);
+    uint32_t sw = cfgr & CFGR_SW;
+    bool ready = (sw == SYSCLK_MSI && rcc_ready(b, SOURCE_MSI)) ||
+                 (sw == SYSCLK_HSI16 && rcc_ready(b, SOURCE_HSI16)) ||
+                 (sw == SYSCLK_PLL && rcc_ready(b, SOURCE_PLL));
+
+    if (ready)
+        set(b, RCC_CFGR, (cfgr & ~(uint32_t)CFGR_SWS) | sw << CFGR_SWS_SHIFT);
+}
+
+/* The limits are those of voltage range 1, the widest. */
+static void set_hclk(struct board *b)
+{
+    uint32_t hz = hclk_hz(b);
+
+    if (period_of(hz) == b->time.period_ps)
+        return;
+    time_set_period(b, period_of(hz));
+    if (hz > 32 * HZ_PER_MHZ)
+        board_complain(b, L072_STOP_RULE, 0, "HCLK goes to %u MHz; 32 MHz is the limit",
+                       hz / HZ_PER_MHZ);
+    else if (hz > 16 * HZ_PER_MHZ && !(b->flash.acr & FLASH_ACR_LATENCY))
+        board_complain(
+            b, L072_STOP_RULE, 0,
+            "HCLK goes to %u MHz without a flash wait state: set FLASH_ACR.LATENCY first",
+            hz / HZ_PER_MHZ);
+}
+
+/* Brings everything in line with the registers after any of them has changed. */
+static void update(struct board *b)
+{
+    uint64_t next = NEVER;
+
+    for (enum rcc_source s = 0; s < SOURCE_COUNT; s++) {
+        follow_source(b, s);
+        if (b->rcc.ready_at[s] < next)
+            next = b->rcc.ready_at[s];
+    }
+    follow_switch(b);
+    set_hclk(b);
+    event_at(b, EVENT_RCC, next);
+    nvic_drive(b, IRQ_RCC_CRS, 0, get(b, RCC_CIFR) != 0);
+}
+
+void rcc_event(struct board *b)
+{
+    for (enum rcc_source s = 0; s < SOURCE_COUNT; s++) {
+        if (b->rcc.ready_at[s] > time_now(b))
+            continue;
+        b->rcc.ready_at[s] = NEVER;
+        set(b, sources[s].where, get(b, sources[s].where) | sources[s].ready);
+        set(b, RCC_CIFR, get(b, RCC_CIFR) | (get(b, RCC_CIER) & sources[s].interrupt));
+        if (s == SOURCE_LSI)
+            iwdg_lsi_ready(b);
+    }
+    update(b);
+}
+
+void rcc_hsi48_reference_changed(struct board *b)
+{
+    update(b);
+}
+
+/* ---- Gates and resets ------------------------------------------------------------------------ */
+
+static bool gate_bit(const struct board *b, enum rcc_gate gate, uint32_t below)
+{
+    return get(b, ((uint32_t)gate >> 8) - below) >> (gate & 31) & 1;
+}
+
+bool rcc_enabled(const struct board *b, enum rcc_gate gate)
+{
+    return gate == RCC_GATE_NONE || gate_bit(b, gate, 0);
+}
+
+bool rcc_in_reset(const struct board *b, enum rcc_gate gate)
+{
+    return gate != RCC_GATE_NONE && gate_bit(b, gate, RSTR_BELOW_ENR);
+}
+
+const char *rcc_gate_name(enum rcc_gate gate)
+{
+    switch (gate) {
+#define GATE(gate, register, bit, name)                                                            \
+    case RCC_GATE_##gate: return "RCC_" #register "." #name;
+        RCC_GATES(GATE)
+#undef GATE
+    default: return "";
+    }
+}
+
+/* Resets the peripherals behind the bits `started` of an RSTR register. */
+static void reset_peripherals(struct board *b, uint32_t offset, uint32_t started)
+{
+    for (unsigned i = 0; i < sizeof resets / sizeof resets[0]; i++) {
+        uint32_t gate = resets[i].gate;
+
+        if ((gate >> 8) - RSTR_BELOW_ENR != offset || !(started >> (gate & 31) & 1))
+            continue;
+        if (resets[i].reset)
+            resets[i].reset(b);
+        else
+            resets[i].reset_unit(b, resets[i].unit);
+    }
+}
+
+void rcc_power_on(struct board *b)
+{
+    set(b, RCC_CSR, 0);
+}
+
+void rcc_reset(struct board *b, uint32_t causes)
+{
+    uint32_t kept = get(b, RCC_CSR) & (CSR_RTC_DOMAIN | CSR_FLAGS);
+
+    for (unsigned i = 0; i < RCC_END / 4; i++)
+        b->rcc.reg[i] = registers[i].reset;
+    for (unsigned s = 0; s < SOURCE_COUNT; s++)
+        b->rcc.ready_at[s] = NEVER;
+    set(b, RCC_CSR, kept | causes | RESET_PIN);
+    update(b);
+}
+
+uint32_t rcc_reset_flags(const struct board *b)
+{
+    return get(b, RCC_CSR);
+}
+
+/* ---- Registers ------------------------------------------------------------------------------- */
+
+/* The ON bits that cannot be cleared because SYSCLK comes, or is to come, from that source. */
+static uint32_t in_use(const struct board *b)
+{
+    static const uint32_t on[4] = {[SYSCLK_MSI] = CR_MSION,
+                                   [SYSCLK_HSI16] = CR_HSI16ON,
+                                   [SYSCLK_HSE] = CR_HSEON,
+                                   [SYSCLK_PLL] = CR_PLLON | CR_HSI16ON};
+    uint32_t cfgr = get(b, RCC_CFGR);
+
+    return on[cfgr & CFGR_SW] | on[(cfgr & CFGR_SWS) >> CFGR_SWS_SHIFT];
+}
+
+static void check_pll(struct board *b)
+{
+    uint32_t vco = pll_vco_hz(b);
+
+    if (vco == 0 || pll_divider(b) == 1)
+        board_complain(b, L072_STOP_RULE, 0, "PLLON is set with a reserved PLLMUL or PLLDIV");
+    else if (vco > 96 * HZ_PER_MHZ)
+        board_complain(b, L072_STOP_RULE, 0,
+                       "PLLON is set for a VCO of %u MHz; 96 MHz is the limit", vco / HZ_PER_MHZ);
+}
+
+static void write_cr(struct board *b, uint32_t value)
+{
+    uint32_t old = get(b, RCC_CR);
+
+    value |= old & in_use(b);
+    value &= ~(uint32_t)CR_HSI16DIVF;
+    if (value & CR_HSI16DIVEN)
+        value |= CR_HSI16DIVF;
+    set(b, RCC_CR, value);
+    if (value & ~old & CR_PLLON)
+        check_pll(b);
+}
+
+static void write_icscr(struct board *b, uint32_t value)
+{
+    if ((value & ICSCR_MSIRANGE) == ICSCR_MSIRANGE) {
+        board_complain(b, L072_STOP_RULE, 0, "RCC_ICSCR.MSIRANGE 7 is not allowed");
+        return;
+    }
+    set(b, RCC_ICSCR, value);
+}
+
+static void write_cfgr(struct board *b, uint32_t value)
+{
+    uint32_t changed = (value ^ get(b, RCC_CFGR)) & CFGR_PLL;
+
+    if (changed && get(b, RCC_CR) & CR_PLLON) {
+        board_complain(
+            b, L072_STOP_RULE, 0,
+            "PLLSRC, PLLMUL or PLLDIV is changed while the PLL is on: clear PLLON first");
+        value ^= changed;
+    }
+    set(b, RCC_CFGR, value);
+}
+
+static void write_csr(struct board *b, uint32_t value)
+{
+    uint32_t old = get(b, RCC_CSR);
+    uint32_t changed = (value ^ old) & CSR_RTC_DOMAIN;
+
+    if (changed && !pwr_dbp(b)) {
+        board_complain(
+            b, L072_STOP_RULE, 0,
+            "RTC bits of RCC_CSR are written while write-protected: set PWR_CR.DBP first");
+        value ^= changed;
+    }
+    if (value & CSR_RMVF)
+        value &= ~CSR_FLAGS;
+    if (value & ~old & CSR_RTCRST) {
+        value &= ~(uint32_t)CSR_RTC_DOMAIN | CSR_RTCRST;
+        rtc_power_on(b);
+    }
+    set(b, RCC_CSR, value);
+}
+
+uint32_t rcc_read(struct board *b, uint32_t offset)
+{
+    if (offset >= RCC_END) {
+        bus_no_register(b, "RCC", offset);
+        return 0;
+    }
+    return get(b, offset);
+}
+
+void rcc_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
+{
+    uint32_t old;
+
+    if (offset >= RCC_END) {
+        bus_no_register(b, "RCC", offset);
+        return;
+    }
+    old = get(b, offset);
+    if (offset == RCC_CICR)
+        set(b, RCC_CIFR, get(b, RCC_CIFR) & ~(value & mask));
+    mask &= registers[offset / 4].write;
+    value = (old & ~mask) | (value & mask);
+    switch (offset) {
+    case RCC_CR: write_cr(b, value); break;
+    case RCC_ICSCR: write_icscr(b, value); break;
+    case RCC_CFGR: write_cfgr(b, value); break;
+    case RCC_CSR: write_csr(b, value); break;
+    default: set(b, offset, value); break;
+    }
+    if (offset >= RCC_IOPRSTR && offset <= RCC_APB1RSTR)
+        reset_peripherals(b, offset, value & ~old);
+    update(b);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* How the ROM presents itself on USB, taken from dumps of real chips; see README.md. */
+#include <stddef.h>
+
+#include "../../stm32l0/regs.h"
+#include "../../usb/usbd.h"
+#include "config.h"
+#include "rom.h"
+
+enum string { NO_STRING, VENDOR, PRODUCT, SERIAL, FLASH_LAYOUT, OPTION_LAYOUT, EEPROM_LAYOUT };
+
+static const uint8_t device[] = {
+    USB_DEVICE_DESCRIPTOR(0x0200, USBD_EP0_SIZE, 0x0483, 0xDF11, 0x2200, VENDOR, PRODUCT, SERIAL),
+};
+
+#define ALTERNATE(number, layout) USB_INTERFACE_DESCRIPTOR(0, number, 0, 0xFE, 0x01, 0x02, layout)
+#define TOTAL                     (9 + 3 * 9 + 9)
+
+static const uint8_t configuration[] = {
+    USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0xC0, 100),
+    ALTERNATE(ROM_FLASH, FLASH_LAYOUT),
+    ALTERNATE(ROM_OPTION, OPTION_LAYOUT),
+    ALTERNATE(ROM_EEPROM, EEPROM_LAYOUT),
+    USB_DFU_FUNCTIONAL_DESCRIPTOR(DFU_CAN_DNLOAD | DFU_CAN_UPLOAD | DFU_WILL_DETACH, 255,
+                                  DFU_TRANSFER_SIZE, DFUSE_VERSION),
+};
+_Static_assert(sizeof configuration == TOTAL, "wTotalLength");
+
+/* The layouts are those of the real ROM, faults included: no unit before g, 192 KB on all parts. */
+static const char *const strings[] = {
+    [VENDOR] = "STMicroelectronics",
+    [PRODUCT] = "STM32  BOOTLOADER",
+    [FLASH_LAYOUT] = "@Internal Flash  /0x08000000/1536*128g",
+    [OPTION_LAYOUT] = "@Option Bytes  /0x1FF80000/01*032 e",
+    [EEPROM_LAYOUT] = "@DATA Memory /0x08080000/2*3Ke",
+};
+
+const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
+{
+    if (type == USB_DEVICE)
+        return device;
+    return type == USB_CONFIGURATION && index == 0 ? configuration : NULL;
+}
+
+static char *put_hex(char *to, uint32_t number, unsigned digits)
+{
+    for (unsigned shift = 4 * digits; shift; shift -= 4)
+        *to++ = "0123456789ABCDEF"[number >> (shift - 4) & 15];
+    return to;
+}
+
+/* 12 digits: words 0 and 2 added, then the upper half of word 1. It takes word 2 from +8, where the
+ * manual does not put it (ArduinoCore-stm32l0, serials of real boards). */
+static const char *serial(void)
+{
+    static char text[13];
+    put_hex(put_hex(text, UID_WORD(0) + UID_WORD(8), 8), UID_WORD(4) >> 16, 4);
+    return text;
+}
+
+const char *usb_string(uint8_t index)
+{
+    if (index == SERIAL)
+        return serial();
+    return index < sizeof strings / sizeof strings[0] ? strings[index] : NULL;
+}
+
+/* ---- Requests: all to the DFU interface ------------------------------------------------------ */
+
+int usb_request(const struct usb_setup *setup, uint8_t **data)
+{
+    return setup->wIndex == 0 ? dfu_request(&rom_dfu, setup, data) : USBD_STALL;
+}
+
+void usb_request_done(const struct usb_setup *setup)
+{
+    if ((setup->bmRequestType & USB_TYPE_MASK) == USB_TYPE_STANDARD)
+        dfu_select(&rom_dfu, (uint8_t)setup->wValue);
+    else
+        dfu_request_done(&rom_dfu, setup);
+}
+
+void usb_bus_reset(void)
+{
+    dfu_reset(&rom_dfu);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The memories behind the three alternate settings, and the way out: dfu_mem.h. */
+#include "../../dfu/dfu_mem.h"
+
+#include <stdbool.h>
+
+#include "../../stm32l0/clock.h"
+#include "../../stm32l0/core.h"
+#include "../../stm32l0/flash.h"
+#include "../../stm32l0/regs.h"
+#include "../../usb/usbd.h"
+#include "config.h"
+#include "rom.h"
+
+const uint8_t dfu_mem_commands[4] = {DFUSE_GET, DFUSE_SET_ADDRESS, DFUSE_ERASE,
+                                     DFUSE_READ_UNPROTECT};
+
+static const struct {
+    uint32_t base, size;
+} memories[] = {
+    [ROM_FLASH] = {FLASH_BASE,  ROM_FLASH_SIZE },
+    [ROM_OPTION] = {OPTION_BASE, ROM_OPTION_SIZE},
+    [ROM_EEPROM] = {EEPROM_BASE, ROM_EEPROM_SIZE},
+};
+
+#define OPTION_WORDS 5 /* RM0376: OPTR in two halves, WRPROT1 in two halves, WRPROT2 */
+#define RDP          0xFFu
+
+uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
+{
+    uint32_t offset = address - memories[alternate].base;
+    return offset < memories[alternate].size ? memories[alternate].size - offset : 0;
+}
+
+/* Mass erase: AN2606 has products without it remove the read protection instead. Erase is for flash
+ * only: EEPROM and option words are erased by the hardware when written. */
+enum dfu_status dfu_mem_allows(uint8_t alternate, enum dfu_operation operation)
+{
+    bool protected = (FLASH->OPTR & FLASH_OPTR_RDPROT) != FLASH_OPTR_RDP_0;
+    if (protected && operation != DFU_UNPROTECT)
+        return DFU_ERR_VENDOR;
+    if (operation == DFU_ERASE_ALL || (operation == DFU_ERASE_PAGE && alternate != ROM_FLASH))
+        return DFU_ERR_TARGET;
+    return DFU_OK;
+}
+
+uint32_t dfu_mem_time(uint8_t alternate, enum dfu_operation operation, uint32_t size)
+{
+    if (operation == DFU_ERASE_PAGE)
+        return ROM_ERASE_MS;
+    if (operation == DFU_WRITE && alternate == ROM_FLASH)
+        return (size + FLASH_HALF_PAGE - 1) / FLASH_HALF_PAGE * ROM_HALF_PAGE_MS;
+    if (operation == DFU_WRITE)
+        return (size + 3) / 4 * ROM_DATA_WORD_MS;
+    return ROM_SET_ADDRESS_MS;
+}
+
+enum dfu_status dfu_mem_erase(uint8_t alternate, uint32_t address)
+{
+    (void)alternate;
+    return flash_erase_page(address) == FLASH_OK ? DFU_OK : DFU_ERR_ERASE;
+}
+
+enum dfu_status dfu_mem_erase_all(uint8_t alternate)
+{
+    (void)alternate;
+    return DFU_ERR_TARGET;
+}
+
+/* ---- Write ----------------------------------------------------------------------------------- */
+
+static enum dfu_status write_flash(uint32_t address, const uint32_t *words, uint32_t size)
+{
+    enum flash_result result = FLASH_OK;
+    while (size && result == FLASH_OK) {
+        bool half_page = address % FLASH_HALF_PAGE == 0 && size >= FLASH_HALF_PAGE;
+        uint32_t step = half_page ? FLASH_HALF_PAGE : 4;
+        result =
+            half_page ? flash_write_half_page(address, words) : flash_write_word(address, *words);
+        address += step;
+        words += step / 4;
+        size -= step;
+    }
+    return result == FLASH_OK ? DFU_OK : DFU_ERR_PROG;
+}
+
+static enum dfu_status write_eeprom(uint32_t address, const uint32_t *words, uint32_t size)
+{
+    for (; size; size -= 4, address += 4)
+        if (flash_write_eeprom(address, *words++) != FLASH_OK)
+            return DFU_ERR_WRITE;
+    return DFU_OK;
+}
+
+/* The whole block from its start, as AN3156 wants it; then a reset makes it count. */
+static enum dfu_status write_options(uint32_t address, const uint32_t *words, uint32_t size)
+{
+    if (address != OPTION_BASE)
+        return DFU_ERR_TARGET;
+    for (unsigned i = 0; i < OPTION_WORDS && i < size / 4; i++)
+        if (flash_write_option(OPTION_BASE + 4 * i, (uint16_t)words[i]) != FLASH_OK)
+            return DFU_ERR_WRITE;
+    flash_reload_options();
+    return DFU_ERR_WRITE;
+}
+
+enum dfu_status dfu_mem_write(uint8_t alternate, uint32_t address, const uint8_t *data,
+                              uint32_t size)
+{
+    const uint32_t *words = (const uint32_t *)(const void *)data;
+    /* AN2606: writes of the STM32L0 are aligned to 8 bytes, their length is a multiple of 4. */
+    if (address % 8 || size % 4)
+        return DFU_ERR_TARGET;
+    switch (alternate) {
+    case ROM_FLASH: return write_flash(address, words, size);
+    case ROM_OPTION: return write_options(address, words, size);
+    default: return write_eeprom(address, words, size);
+    }
+}
+
+const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address)
+{
+    (void)alternate;
+    return (const uint8_t *)address;
+}
+
+/* From level 1 the hardware erases everything on the way (RM0376, readout protection). */
+enum dfu_status dfu_mem_unprotect(void)
+{
+    uint16_t other_bits = (uint16_t)(FLASH->OPTR & ~RDP);
+    if (flash_write_option(OPTION_BASE, other_bits | FLASH_OPTR_RDP_0) == FLASH_OK)
+        flash_reload_options();
+    return DFU_ERR_VENDOR;
+}
+
+/* ---- Leave ----------------------------------------------------------------------------------- */
+
+static bool executable(uint32_t address)
+{
+    if (address % 4 || dfu_mem_left(ROM_FLASH, address) < 8)
+        return false;
+    const uint32_t *image = (const uint32_t *)address;
+    if (ROM_LEAVE_WANTS_SP && !rom_sp_valid(image[0]))
+        return false;
+    return image[1] % 2 && dfu_mem_left(ROM_FLASH, image[1]);
+}
+
+/* AN3156: the peripherals it used get their reset values. The flash interface has no such reset. */
+static void reset_peripherals(void)
+{
+    SYSTICK->CSR = 0;
+    NVIC->ICER = UINT32_MAX;
+    clock_reset();
+    RCC->IOPRSTR = RCC_IOPENR_IOPA;
+    RCC->IOPRSTR = 0;
+    RCC->APB2RSTR = RCC_APB2ENR_SYSCFG;
+    RCC->APB2RSTR = 0;
+    RCC->APB1RSTR = RCC_APB1ENR_USB | RCC_APB1ENR_CRS | RCC_APB1ENR_PWR;
+    RCC->APB1RSTR = 0;
+    RCC->IOPENR = 0;
+    RCC->APB2ENR = 0;
+    RCC->APB1ENR = 0;
+}
+
+void dfu_mem_leave(uint32_t address)
+{
+    usbd_disconnect();
+    if (executable(address)) {
+        const uint32_t *image = (const uint32_t *)address;
+        reset_peripherals();
+        core_start(image[0], image[1]);
+    }
+    SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
+    for (;;)
+        ;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "board.h"
+
+uint64_t time_now(const struct board *b)
+{
+    const struct time *t = &b->time;
+    return t->seg_ps + (t->cycles - t->seg_cycles) * t->period_ps;
+}
+
+/* Ends the segment at `ps`, which is not before now: later cycles count from there. */
+static void new_segment(struct time *t, uint64_t ps)
+{
+    t->seg_ps = ps;
+    t->seg_cycles = t->cycles;
+}
+
+/* The CPU runs up to the first cycle that ends at or after `ps`. */
+void time_set_target(struct board *b, uint64_t ps)
+{
+    struct time *t = &b->time;
+    uint64_t ahead = ps > t->seg_ps ? ps - t->seg_ps : 0;
+
+    t->target = t->seg_cycles + (ahead + t->period_ps - 1) / t->period_ps;
+}
+
+static void find_next(struct time *t)
+{
+    t->next_due = NEVER;
+    for (unsigned i = 0; i < EVENT_COUNT; i++)
+        if (t->due[i] < t->next_due)
+            t->next_due = t->due[i];
+}
+
+void event_at(struct board *b, enum event event, uint64_t ps)
+{
+    struct time *t = &b->time;
+    uint64_t before = t->due[event];
+
+    t->due[event] = ps;
+    if (ps <= t->next_due)
+        t->next_due = ps;
+    else if (before == t->next_due)
+        find_next(t);
+    if (ps < t->run_until) {
+        t->run_until = ps;
+        time_set_target(b, ps);
+    }
+}
+
+void event_after(struct board *b, enum event event, uint64_t delay_ps)
+{
+    event_at(b, event, time_now(b) + delay_ps);
+}
+
+void event_cancel(struct board *b, enum event event)
+{
+    event_at(b, event, NEVER);
+}
+
+void time_set_period(struct board *b, uint64_t period_ps)
+{
+    struct time *t = &b->time;
+
+    if (period_ps == t->period_ps)
+        return;
+    systick_rebase(b);
+    new_segment(t, time_now(b));
+    t->period_ps = period_ps;
+    time_set_target(b, t->run_until);
+    systick_rebase(b);
+}
+
+/* Lets time pass without the CPU; sleep cycles count as cycles (SysTick goes on in Sleep). */
+void time_skip_to(struct board *b, uint64_t ps)
+{
+    struct time *t = &b->time;
+    uint64_t now = time_now(b);
+
+    if (ps <= now)
+        return;
+    t->cycles += (ps - now + t->period_ps - 1) / t->period_ps;
+}
+
+static void usart_event_of(struct board *b, enum event event)
+{
+    usart_event(b, event - EVENT_USART1);
+}
+
+static void run_event(struct board *b, enum event event)
+{
+    switch (event) {
+    case EVENT_FLASH: flash_event(b); break;
+    case EVENT_RCC: rcc_event(b); break;
+    case EVENT_PWR: pwr_event(b); break;
+    case EVENT_CRS: crs_event(b); break;
+    case EVENT_IWDG: iwdg_event(b); break;
+    case EVENT_SYSTICK: systick_event(b); break;
+    case EVENT_USART1:
+    case EVENT_USART2:
+    case EVENT_USART4:
+    case EVENT_USART5: usart_event_of(b, event); break;
+    case EVENT_USB: usb_event(b); break;
+    case EVENT_FRAME: host_frame_event(b); break;
+    case EVENT_HOST: host_event(b); break;
+    case EVENT_COUNT: break;
+    }
+}
+
+/* The earliest due event; among equals the first of the enum. */
+static enum event earliest(const struct time *t)
+{
+    unsigned first = 0;
+
+    for (unsigned i = 1; i < EVENT_COUNT; i++)
+        if (t->due[i] < t->due[first])
+            first = i;
+    return (enum event)first;
+}
+
+void time_run_due(struct board *b)
+{
+    struct time *t = &b->time;
+
+    while (t->next_due <= time_now(b)) {
+        enum event event = earliest(t);
+
+        t->due[event] = NEVER;
+        find_next(t);
+        run_event(b, event);
+    }
+}
+
+void time_stall_until(struct board *b, uint64_t ps)
+{
+    while (b->time.next_due <= ps && !b->reset_request) {
+        time_skip_to(b, b->time.next_due);
+        time_run_due(b);
+    }
+    time_skip_to(b, ps);
+}

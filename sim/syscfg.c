@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Not modelled: the firewall (FWDIS only keeps its value), COMP1 and COMP2, I2C drive strength.
+ * Simplified: VREFINT is ready as soon as it is switched on.
+ */
+#include "board.h"
+
+enum {
+    SYSCFG_CFGR1 = 0x00,
+    SYSCFG_CFGR2 = 0x04,
+    SYSCFG_EXTICR1 = 0x08,
+    SYSCFG_EXTICR4 = 0x14,
+    SYSCFG_CFGR3 = 0x20
+};
+
+#define CFGR1_MEM_MODE        UINT32_C(0x00000003)
+#define CFGR1_UFB             UINT32_C(0x00000008)
+#define CFGR1_BOOT_MODE_SHIFT 8
+#define CFGR2_FWDIS           UINT32_C(0x00000001)
+#define CFGR2_WRITE           UINT32_C(0x00007F01)
+#define CFGR3_EN_VREFINT      UINT32_C(0x00000001)
+#define CFGR3_ENREF_HSI48     UINT32_C(0x00002000)
+#define CFGR3_WRITE           UINT32_C(0x80003331)
+#define CFGR3_VREFINT_RDYF    UINT32_C(0x40000000)
+#define CFGR3_REF_LOCK        UINT32_C(0x80000000)
+
+static void set_cfgr1(struct board *b, uint32_t value)
+{
+    b->syscfg.cfgr1 = value;
+    bus_close_window(b);
+}
+
+void syscfg_boot(struct board *b, unsigned mem_mode)
+{
+    set_cfgr1(b, mem_mode | mem_mode << CFGR1_BOOT_MODE_SHIFT);
+}
+
+void syscfg_reset(struct board *b)
+{
+    struct syscfg *s = &b->syscfg;
+
+    syscfg_boot(b, s->cfgr1 >> CFGR1_BOOT_MODE_SHIFT);
+    s->cfgr2 = CFGR2_FWDIS;
+    s->cfgr3 = 0;
+    for (unsigned i = 0; i < 4; i++)
+        s->exticr[i] = 0;
+    rcc_hsi48_reference_changed(b);
+}
+
+unsigned syscfg_mem_mode(const struct board *b)
+{
+    return b->syscfg.cfgr1 & CFGR1_MEM_MODE;
+}
+
+bool syscfg_ufb(const struct board *b)
+{
+    return b->syscfg.cfgr1 & CFGR1_UFB;
+}
+
+unsigned syscfg_exti_port(const struct board *b, unsigned line)
+{
+    unsigned code = b->syscfg.exticr[line / 4] >> 4 * (line % 4) & 15;
+
+    return code == 5 ? 7 : code; /* port H is coded 5 */
+}
+
+bool syscfg_hsi48_reference(const struct board *b)
+{
+    return b->syscfg.cfgr3 & CFGR3_ENREF_HSI48;
+}
+
+static void write_cfgr1(struct board *b, uint32_t value, uint32_t mask)
+{
+    mask &= b->part.bank2 ? CFGR1_MEM_MODE | CFGR1_UFB : CFGR1_MEM_MODE;
+    set_cfgr1(b, (b->syscfg.cfgr1 & ~mask) | (value & mask));
+}
+
+static void write_cfgr2(struct board *b, uint32_t value, uint32_t mask)
+{
+    mask &= CFGR2_WRITE;
+    b->syscfg.cfgr2 = (b->syscfg.cfgr2 & ~mask) | (value & mask);
+}
+
+static void write_cfgr3(struct board *b, uint32_t value, uint32_t mask)
+{
+    uint32_t *cfgr3 = &b->syscfg.cfgr3;
+
+    if (*cfgr3 & CFGR3_REF_LOCK)
+        return;
+    mask &= CFGR3_WRITE;
+    *cfgr3 = (*cfgr3 & ~mask) | (value & mask);
+    rcc_hsi48_reference_changed(b);
+}
+
+static void write_exticr(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
+{
+    uint16_t *exticr = &b->syscfg.exticr[(offset - SYSCFG_EXTICR1) / 4];
+
+    *exticr = (uint16_t)((*exticr & ~mask) | (value & mask));
+}
+
+static uint32_t read_cfgr3(const struct board *b)
+{
+    uint32_t cfgr3 = b->syscfg.cfgr3;
+
+    return (cfgr3 & CFGR3_EN_VREFINT) ? cfgr3 | CFGR3_VREFINT_RDYF : cfgr3;
+}
+
+static bool is_exticr(uint32_t offset)
+{
+    return offset >= SYSCFG_EXTICR1 && offset <= SYSCFG_EXTICR4;
+}
+
+uint32_t syscfg_read(struct board *b, uint32_t offset)
+{
+    if (is_exticr(offset))
+        return b->syscfg.exticr[(offset - SYSCFG_EXTICR1) / 4];
+    switch (offset) {
+    case SYSCFG_CFGR1: return b->syscfg.cfgr1;
+    case SYSCFG_CFGR2: return b->syscfg.cfgr2;
+    case SYSCFG_CFGR3: return read_cfgr3(b);
+    default: bus_no_register(b, "SYSCFG", offset); return 0;
+    }
+}
+
+void syscfg_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
+{
+    if (is_exticr(offset)) {
+        write_exticr(b, offset, value, mask);
+        return;
+    }
+    switch (offset) {
+    case SYSCFG_CFGR1: write_cfgr1(b, value, mask); break;
+    case SYSCFG_CFGR2: write_cfgr2(b, value, mask); break;
+    case SYSCFG_CFGR3: write_cfgr3(b, value, mask); break;
+    default: bus_no_register(b, "SYSCFG", offset); break;
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions of the Cortex-M0+ that C has no words for. */
+#ifndef STM32L0_CORE_H
+#define STM32L0_CORE_H
+
+#include <stdint.h>
+
+/* Masks interrupts; returns what core_restore_interrupts() needs to put things back. */
+static inline uint32_t core_mask_interrupts(void)
+{
+    uint32_t primask;
+    __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(primask) : : "memory");
+    return primask;
+}
+
+static inline void core_restore_interrupts(uint32_t primask)
+{
+    __asm__ volatile("msr primask, %0" : : "r"(primask) : "memory");
+}
+
+static inline void core_enable_interrupts(void)
+{
+    __asm__ volatile("cpsie i" : : : "memory");
+}
+
+/* Sleeps until an interrupt is pending, masked or not. */
+static inline void core_wait_for_interrupt(void)
+{
+    __asm__ volatile("dsb\n\twfi" : : : "memory");
+}
+
+/* Loads MSP and branches to `entry` (bit 0 set), with no stack access in between. */
+__attribute__((noreturn)) static inline void core_start(uint32_t msp, uint32_t entry)
+{
+    __asm__ volatile("msr msp, %0\n\tbx %1" : : "r"(msp), "r"(entry) : "memory");
+    __builtin_unreachable();
+}
+
+#endif

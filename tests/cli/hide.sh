@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dfuse hide: what it changes in ELF, HEX and plain bytes, and that a refusal writes nothing.
+# shellcheck source=tests/cli/tap
+. "$(dirname "$0")/tap"
+
+image 4800 4685 5000 2000 >"$work/good.bin" # ldr r0, [pc]; mov sp, r0
+image B510 E7FE 0000 0000 >"$work/bad.bin"  # push {r4, lr}
+arm-none-eabi-objcopy -I binary -O ihex --change-addresses 0x08000000 \
+    "$work/good.bin" "$work/good.hex"
+arm-none-eabi-objcopy -I binary -O elf32-littlearm -B arm --rename-section .data=.text \
+    "$work/good.bin" "$work/good.o"
+arm-none-eabi-ld -Ttext=0x08000000 -e 0x08000009 --no-warn-rwx-segments \
+    "$work/good.o" -o "$work/good.elf"
+
+# changed KIND: the hidden copy differs from its original in word 0 alone.
+changed() {
+    for file in good hidden; do
+        case $1 in
+        elf) arm-none-eabi-objcopy -O binary "$work/$file.elf" "$work/$file.raw" ;;
+        hex) arm-none-eabi-objcopy -I ihex -O binary "$work/$file.hex" "$work/$file.raw" ;;
+        bin) cp "$work/$file.bin" "$work/$file.raw" ;;
+        esac
+    done
+    [ "$(od -An -tx4 -N4 "$work/hidden.raw" | tr -d ' ')" = be00be00 ] &&
+        cmp -s -i 4 "$work/good.raw" "$work/hidden.raw"
+}
+
+for kind in elf hex bin; do
+    check "$kind: hides" gives 0 "hidden$" hide "$work/good.$kind" -o "$work/hidden.$kind"
+    check "$kind: only word 0 changed" changed $kind
+    check "$kind: hides again" gives 0 "already" \
+        hide "$work/hidden.$kind" -o "$work/again.$kind"
+    check "$kind: the same file" cmp -s "$work/hidden.$kind" "$work/again.$kind"
+done
+same_size() {
+    [ "$(wc -c <"$work/good.elf")" -eq "$(wc -c <"$work/hidden.elf")" ] &&
+        [ "$(cmp -l "$work/good.elf" "$work/hidden.elf" | wc -l)" -le 4 ]
+}
+check "elf: at most 4 bytes of the file changed" same_size
+
+check "--check of a visible image" gives 0 "can be hidden" hide --check "$work/good.bin"
+check "--check of a hidden image" gives 0 "already hidden" hide --check "$work/hidden.bin"
+
+kept() {
+    [ "$(cat "$work/old")" = old ] && [ "$(find "$work" -name 'old*' | wc -l)" -eq 1 ]
+}
+echo old >"$work/old"
+check "refuses a stack used too early" gives 1 "'push {r4, lr}' at 0x08000008" \
+    hide "$work/bad.bin" -o "$work/old"
+check "a refusal writes nothing" kept
+plan

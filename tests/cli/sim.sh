@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dfuse sim short of real USB programs: stops, kept memory, buttons, trace, exit status.
+# shellcheck source=tests/cli/tap
+. "$(dirname "$0")/tap"
+
+image E7FE >"$work/loop.bin"                # b .
+image 2003 0740 6001 E7FE >"$work/stop.bin" # r0 = 0x60000000; str r1, [r0]
+image BF30 E7FD >"$work/sleep.bin"          # wfi, for ever
+
+check "runs for a time" gives 0 "0.000000 s  power on" sim --timeout 10ms "$work/loop.bin"
+check "sleeps through a long time" gives 0 "power on" sim --timeout 1000s "$work/sleep.bin"
+check "a stop is exit status 1" gives 1 "stopped: .*0x60000000" sim --timeout 1s "$work/stop.bin"
+check "a stop tells where" gives 1 "at 0x0800000C" sim --timeout 1s "$work/stop.bin"
+check "a stop tells what to do" gives 1 "what to do:" sim --timeout 1s "$work/stop.bin"
+check "lenient boards warn" gives 0 "warning: access to nothing 0x60000000" \
+    sim --lenient --timeout 1s "$work/stop.bin"
+check "trace" gives 1 "^0800000A  lsls r0, r0, #0x1d  *r0=60000000" \
+    sim --trace --timeout 1s "$work/stop.bin"
+check "reset button" gives 0 "0.500000 s  reset by NRST" \
+    sim --press NRST@500ms --timeout 1s "$work/loop.bin"
+check "power cut" gives 0 "0.600000 s  power on" \
+    sim --press VDD@500ms --timeout 1s "$work/loop.bin"
+check "BOOT0 boots the ROM" gives 0 "jump to ROM 0x1FF0" \
+    sim --boot0 --timeout 1ms "$work/loop.bin"
+
+check "an image for kept memory" gives 1 "stopped: " \
+    sim --flash "$work/kept.hex" --option BFB2=1 --timeout 1s "$work/stop.bin"
+check "memory is kept as Intel HEX" grep -q "^:02000004080" "$work/kept.hex"
+check "kept memory runs without an image" gives 1 "stopped: .*0x60000000" \
+    sim --flash "$work/kept.hex" --timeout 1s
+check "option bytes are kept too" gives 1 "jump to ROM" \
+    sim --flash "$work/kept.hex" --timeout 1s
+cp "$work/kept.hex" "$work/before.hex"
+check "a kept memory of another kind" refuses "not a memory file" \
+    sim --flash "$work/loop.bin" --timeout 1s
+check "an image that does not fit" refuses "outside flash" \
+    sim --flash "$work/kept.hex" --part l052x8 --address 0x08010000 --timeout 1s "$work/loop.bin"
+check "... stays as it was" cmp -s "$work/before.hex" "$work/kept.hex"
+
+check "exit status of the command" gives 7 "power on" sim "$work/loop.bin" -- sh -c 'exit 7'
+check "a stop wins over the command" gives 1 "stopped: " sim "$work/stop.bin" -- sleep 5
+plan

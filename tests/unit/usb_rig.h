@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* A board whose CPU sleeps, and the test in its place: USB registers as a firmware writes them. */
+#ifndef USB_RIG_H
+#define USB_RIG_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "board.h"
+
+enum { EPR = 0x00, CNTR = 0x40, ISTR = 0x44, FNR = 0x48, DADDR = 0x4C, BTABLE = 0x50, BCDR = 0x58 };
+
+/* Values that a driver stores to an EPnR whose toggle bits are all 0. */
+#define RX(stat) ((uint32_t)(stat) << 12)
+#define TX(stat) ((uint32_t)(stat) << 4)
+#define KEEP_CTR (USB_EP_CTR_RX | USB_EP_CTR_TX)
+#define DADDR_ON USB_DADDR_EF
+
+static inline void poke(struct board *b, uint32_t address, uint32_t value)
+{
+    assert_true(bus_write(b, address, 4, value));
+}
+
+static inline uint32_t reg(struct board *b, uint32_t offset)
+{
+    return usb_read(b, offset);
+}
+
+static inline void set_reg(struct board *b, uint32_t offset, uint32_t value)
+{
+    usb_write(b, offset, value, 0xFFFF);
+}
+
+static inline uint16_t pma16(struct board *b, uint32_t offset)
+{
+    uint32_t value;
+
+    assert_true(bus_read(b, USB_PMA_BASE + offset, 2, &value));
+    return (uint16_t)value;
+}
+
+static inline void set_pma16(struct board *b, uint32_t offset, uint16_t value)
+{
+    assert_true(bus_write(b, USB_PMA_BASE + offset, 2, value));
+}
+
+/* The row of the buffer table of endpoint register `i`. */
+static inline void set_buffers(struct board *b, unsigned i, uint16_t addr_tx, uint16_t count_tx,
+                               uint16_t addr_rx, uint16_t count_rx)
+{
+    set_pma16(b, 8 * i + 0, addr_tx);
+    set_pma16(b, 8 * i + 2, count_tx);
+    set_pma16(b, 8 * i + 4, addr_rx);
+    set_pma16(b, 8 * i + 6, count_rx);
+}
+
+/* A firmware stores STAT as it wants it: by the toggles that lead there. */
+static inline void set_stat(struct board *b, unsigned i, uint32_t field, uint32_t stat)
+{
+    uint32_t epr = reg(b, 4 * i);
+    uint32_t keep = epr & (USB_EP_TYPE | USB_EP_KIND | USB_EP_EA);
+
+    set_reg(b, 4 * i, keep | KEEP_CTR | ((epr ^ stat) & field));
+}
+
+static inline void clear_ctr(struct board *b, unsigned i, uint32_t flag)
+{
+    uint32_t keep = reg(b, 4 * i) & (USB_EP_TYPE | USB_EP_KIND | USB_EP_EA);
+
+    set_reg(b, 4 * i, keep | (KEEP_CTR & ~flag));
+}
+
+/* `struct l072` is a board and nothing more. */
+static inline struct board *inside(struct l072 *board)
+{
+    return (struct board *)board;
+}
+
+/* Runs on, whatever the board has to tell. */
+static inline void run_ps(struct l072 *board, uint64_t ps)
+{
+    uint64_t end = l072_now(board) + ps;
+
+    while (l072_run(board, end) == L072_EVENTS)
+        for (struct l072_event e; l072_next_event(board, &e);)
+            ;
+}
+
+/* A powered board, USB clocked from HSI48, the CPU in WFI for ever. */
+static inline struct l072 *rig_board(bool lenient)
+{
+    static const uint16_t image[] = {0x1000, 0x2000, 0x0009, 0x0800, 0xBF30, 0xE7FD};
+    struct l072_config config = {.seed = 1, .lenient = lenient};
+    struct l072 *board = l072_create(&config);
+    struct board *b = inside(board);
+
+    assert_non_null(board);
+    assert_int_equal(l072_load(board, 0x08000000, image, sizeof image), 0);
+    l072_power(board, true);
+    poke(b, 0x40021038, 1 << 23);          /* RCC_APB1ENR: USBEN */
+    poke(b, 0x40021034, 1 << 0);           /* RCC_APB2ENR: SYSCFGEN */
+    poke(b, 0x40010020, 1 << 13 | 1 << 0); /* SYSCFG_CFGR3: ENREF_HSI48, EN_VREFINT */
+    poke(b, 0x40021008, 1 << 0);           /* RCC_CRRCR: HSI48ON */
+    poke(b, 0x4002104C, 1u << 26);         /* RCC_CCIPR: HSI48SEL */
+    run_ps(board, L072_PS_PER_MS);
+    assert_true(rcc_usb_clock(b));
+    return board;
+}
+
+/* The usual power-up of a driver, then the pull-up; no endpoint is open. */
+static inline void rig_connect(struct board *b)
+{
+    set_reg(b, CNTR, USB_CNTR_FRES);
+    set_reg(b, CNTR, 0);
+    set_reg(b, ISTR, 0);
+    set_reg(b, BTABLE, 0);
+    set_reg(b, BCDR, USB_BCDR_DPPU);
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * USB device core: endpoint 0, chapter 9 of USB 2.0. Pure C, no registers.
+ *
+ * Above it, the product supplies the functions of "What the product supplies"; below it, a driver
+ * (fsdev.h) supplies "What the driver supplies". Both are resolved when linking, so that what is
+ * not used costs nothing. There is one device, and all of its state is `usbd`.
+ *
+ * usbd_poll() may be called from the USB interrupt or from a loop, not from both.
+ */
+#ifndef USB_USBD_H
+#define USB_USBD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ch9.h"
+
+#define USBD_EP0_SIZE   64
+#define USBD_INTERFACES 4   /* with alternate settings, at most */
+#define USBD_REPLY_SIZE 128 /* a string descriptor of up to 63 characters */
+#define USBD_STALL      (-1)
+
+enum usbd_stage {
+    USBD_IDLE,       /* waits for SETUP */
+    USBD_DATA_IN,    /* waits for the host to take a packet */
+    USBD_DATA_OUT,   /* waits for a packet of the host */
+    USBD_STATUS_IN,  /* waits for the host to take the empty packet that ends an OUT request */
+    USBD_STATUS_OUT, /* waits for the host's empty packet that ends an IN request */
+};
+
+struct usbd {
+    struct usb_setup setup; /* of the request being served */
+    uint8_t *data;          /* next byte to send or to store */
+    uint16_t left;          /* bytes still to send or to store */
+    bool short_packet;      /* the data stage must end in a packet below the maximum */
+    uint8_t stage;          /* enum usbd_stage */
+    uint8_t configuration;  /* 0: not configured */
+    uint8_t alternate[USBD_INTERFACES];
+    _Alignas(4) uint8_t reply[USBD_REPLY_SIZE];
+};
+extern struct usbd usbd;
+
+/* ---- What the product calls ------------------------------------------------------------------ */
+
+/* Starts the USB block and switches the pull-up on. The 48 MHz clock must run (clock.h). The
+ * interrupt is raised as soon as it is enabled in the NVIC: the product does that, or polls. */
+void usbd_connect(void);
+/* Switches the pull-up off and the block into reset. A host takes 2.5 us of this for a disconnect
+ * (USB 2.0, 7.1.7.3); stay away some milliseconds, hubs filter. */
+void usbd_disconnect(void);
+/* Serves everything that is pending. */
+void usbd_poll(void);
+
+/* ---- What the product supplies --------------------------------------------------------------- */
+
+/* The descriptor, NULL when there is none (answered by STALL). Its length is in its first bytes;
+ * strings are asked for by usb_string() instead. */
+const uint8_t *usb_descriptor(uint8_t type, uint8_t index);
+/* String number `index`, 1 to 255, in ASCII, at most 63 characters; NULL: STALL. */
+const char *usb_string(uint8_t index);
+
+/*
+ * A class or vendor request. Returns USBD_STALL, or accepts:
+ *   IN   returns the number of bytes to send and stores where they are in *data;
+ *        they must stay there until the request is done or the next one comes;
+ *   OUT  stores in *data where wLength bytes fit; returns 0.
+ */
+int usb_request(const struct usb_setup *setup, uint8_t **data);
+/* The request was accepted and its status stage is over: the host knows the answer, and the data
+ * of an OUT request are in place. Work starts here. Also called for SET_INTERFACE. */
+void usb_request_done(const struct usb_setup *setup);
+
+/* The rest may be left out. */
+
+/* SET_CONFIGURATION: open the endpoints (endpoint.h). */
+void usb_configured(uint8_t configuration);
+/* The host reset the bus: address and configuration are 0. */
+void usb_bus_reset(void);
+/* Standard requests to endpoints other than 0; endpoint.c supplies it. As usb_request(). */
+int usb_endpoint_request(const struct usb_setup *setup, uint8_t **data);
+/* A packet was received (in = false) or taken by the host. endpoint: 1 to 7. */
+void usb_endpoint_event(uint8_t endpoint, bool in);
+
+/* ---- What the driver supplies, and tells ----------------------------------------------------- */
+
+void usbd_driver_set_address(uint8_t address);
+/* Arms endpoint 0 for one packet to the host. */
+void usbd_driver_send(const uint8_t *data, uint16_t size);
+/* Arms endpoint 0 for one packet from the host, and fetches the one that arrived. */
+void usbd_driver_receive(void);
+void usbd_driver_fetch(uint8_t *data, uint16_t size);
+/* Answers STALL in both directions until the next SETUP. */
+void usbd_driver_stall(void);
+
+void usbd_on_reset(void);
+void usbd_on_setup(void); /* a SETUP packet is in usbd.setup */
+void usbd_on_sent(void);
+void usbd_on_received(uint16_t size);
+
+#endif
