@@ -7,16 +7,19 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDARY:
 
 B := build
+# make V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = @echo '  '
 , := ,
 
 # ---- Host: variants of the same sources -----------------------------------------------------------
 
 PACKAGES  := libelf libdw capstone fuse3
 WARNINGS  := -Wall -Wextra -Werror
-HOST_CPPFLAGS = -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -Iinclude -Isim -Ibridge -Icli -I$(B) \
+HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -Iinclude -Isim -Ibridge -Icli -I$(B) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 HOST_CFLAGS := -std=gnu11 -g $(WARNINGS)
-HOST_LIBS    = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 SIM_SOURCES    := $(wildcard sim/*.c)
 BRIDGE_SOURCES := $(wildcard bridge/*.c)
@@ -28,17 +31,24 @@ BOARD_TESTS    := $(wildcard tests/board/test_*.c)
 define variant
 $(B)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$(2) $(HOST_CFLAGS) $(3) $$(HOST_CPPFLAGS) -MMD -MP -c $$< -o $$@
+	$$(say) $(2) $$<
+	$$(Q)$(2) $(HOST_CFLAGS) $(3) $$(HOST_CPPFLAGS) -MMD -MP -c $$< -o $$@
 $(B)/$(1)/roms.o: sim/rom/images.S $(B)/rom/v40.bin $(B)/rom/v41.bin
 	@mkdir -p $$(@D)
-	$(2) -DROM_V40='"$(B)/rom/v40.bin"' -DROM_V41='"$(B)/rom/v41.bin"' -c $$< -o $$@
+	$$(Q)$(2) -DROM_V40='"$(B)/rom/v40.bin"' -DROM_V41='"$(B)/rom/v41.bin"' -c $$< -o $$@
 $(B)/$(1)/libl072.a: $(SIM_SOURCES:%.c=$(B)/$(1)/%.o) $(B)/$(1)/roms.o
-	rm -f $$@ && ar rcs $$@ $$^
+	$$(say) ar $$@
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) \
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
-	rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/dfu/dfu.o $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
-	$(2) $(3) $$^ -o $$@ -lcmocka $$(HOST_LIBS)
+	$$(say) ar $$@
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+$(B)/$(1)/libdfu.a: $(B)/$(1)/dfu/dfu.o
+	$$(say) ar $$@
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libdfu.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
+	$$(say) link $$@
+	$$(Q)$(2) $(3) $$^ -o $$@ -lcmocka $$(HOST_LIBS)
 -include $(shell find $(B)/$(1) -name '*.d' 2>/dev/null)
 endef
 $(eval $(call variant,host,gcc,-O2))
@@ -46,7 +56,8 @@ $(eval $(call variant,asan,gcc,-O1 -fsanitize=address$(,)undefined -fno-sanitize
 $(eval $(call variant,clang,clang,-O1))
 
 $(B)/dfuse: $(B)/host/cli/main.o $(B)/host/libdfuse.a $(B)/host/libl072.a
-	gcc $^ -o $@ $(HOST_LIBS)
+	$(say) link $@
+	$(Q)gcc $^ -o $@ $(HOST_LIBS)
 
 # ---- Firmware -------------------------------------------------------------------------------------
 
@@ -60,12 +71,14 @@ ARM_LDFLAGS := -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings
 define firmware
 $(B)/fw/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$(ARM_CC) $(ARM_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
+	$$(say) arm-gcc $$< for $(1)
+	$$(Q)$(ARM_CC) $(ARM_CFLAGS) $(3) -MMD -MP -c $$< -o $$@
 $(B)/$(1).elf: $(2:%.c=$(B)/fw/$(1)/%.o) $(filter %.ld,$(4))
 	@mkdir -p $$(@D)
-	$(ARM_CC) $(ARM_CFLAGS) $(ARM_LDFLAGS) $(4) $(2:%.c=$(B)/fw/$(1)/%.o) -lgcc -o $$@
+	$$(say) link $$@
+	$$(Q)$(ARM_CC) $(ARM_CFLAGS) $(ARM_LDFLAGS) $(4) $(2:%.c=$(B)/fw/$(1)/%.o) -lgcc -o $$@
 $(B)/$(1).bin: $(B)/$(1).elf
-	arm-none-eabi-objcopy -O binary $$< $$@
+	$$(Q)arm-none-eabi-objcopy -O binary $$< $$@
 -include $(shell find $(B)/fw/$(1) -name '*.d' 2>/dev/null)
 endef
 
@@ -93,3 +106,56 @@ $(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIV
 
 EXAMPLES := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched app-1-visible forum-2017 \
 	forum-2017-token)
+
+# The entry library alone, as its budget counts it.
+$(B)/size/dfuse.o: entry/dfuse.c
+$(B)/size/dfuse_rtc.o: entry/dfuse.c
+$(B)/size/dfuse_text.o: entry/dfuse_text.c
+$(B)/size/dfuse_rtc.o: private ARM_CFLAGS += -DDFUSE_TOKEN_RTC
+$(B)/size/%.o: include/dfuse.h Makefile
+	@mkdir -p $(@D)
+	$(Q)$(ARM_CC) $(ARM_CFLAGS) -std=c99 -c $(filter %.c,$^) -o $@
+SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/app-1.elf \
+	$(B)/rom/v41.elf
+
+# ---- What people ask for --------------------------------------------------------------------------
+
+JOBS := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
+BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%)
+SCRIPTS        := $(sort $(shell find tests -name '*.sh' -perm -u+x))
+CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(CLI_SOURCES) \
+	$(UNIT_TESTS) $(BOARD_TESTS))
+
+.PHONY: all demo check size format clean help examples
+.DEFAULT_GOAL := all
+
+all: $(B)/dfuse examples ## builds the dfuse command and the examples
+
+examples: $(EXAMPLES:%=%.elf) $(EXAMPLES:%=%.bin)
+
+demo: ## shows the whole thing on a simulated board; installs what it needs first
+	@tools/setup
+	@$(MAKE) $(JOBS) --no-print-directory all >/dev/null
+	@tools/demo
+
+check: ## builds everything, with gcc and clang, and runs all tests
+	@tools/setup
+	@$(MAKE) $(JOBS) --no-print-directory check-build >/dev/null
+	@tests/run $(BOARD_PROGRAMS) $(SCRIPTS) $(UNIT_PROGRAMS)
+
+.PHONY: check-build
+check-build: all $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
+
+size: $(SIZED) ## prints the size of each artefact beside its budget
+	@tools/size
+
+format: ## applies the house style
+	@clang-format -i $$(git ls-files '*.[ch]')
+
+clean: ## removes build/
+	rm -rf $(B)
+
+help: ## tells this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -64,6 +64,7 @@ struct usb_device {
     uint8_t old_blob[USB_DEVICE_BLOB_MAX];
 };
 
+/* Also after l072_assign(): what is known of the device is then of another time. */
 void usb_device_init(struct usb_device *dev, struct l072 *board);
 
 /* Takes all events from the board's log, passes them to observe() and moves the state on. Starts

@@ -134,22 +134,30 @@ static void observe(void *context, const struct l072_event *event)
         s->over = true;
 }
 
-/* Runs the board for at most a slice. */
-static void run_slice(struct session *s)
+/* Runs the board for at most a slice, not beyond `limit`. */
+static void run_slice(struct session *s, uint64_t limit)
 {
     struct l072 *board = s->bridge->board;
-    uint64_t now = l072_now(board), until = allowed(s);
-    if (until > now + SLICE)
-        until = now + SLICE;
+    uint64_t until = l072_now(board) + SLICE;
+    if (until > limit)
+        until = limit;
     if (until > usb_device_due(&s->device))
         until = usb_device_due(&s->device);
-    if (until > now) {
-        if (s->bridge->before_slice)
-            s->bridge->before_slice(s->bridge->context, board, &until);
-        if (l072_run(board, until) == L072_STOPPED)
-            s->over = true;
-    }
+    if (s->bridge->before_slice)
+        s->bridge->before_slice(s->bridge->context, board, &until);
+    if (l072_run(board, until) == L072_STOPPED)
+        s->over = true;
     usb_device_poll(&s->device);
+    follow_device(s);
+}
+
+/* Runs the board as far as it may. When it follows host time this comes before what clients ask
+ * now: the time in which they were silent has passed for the board too. */
+static void run_board(struct session *s)
+{
+    uint64_t limit = allowed(s);
+    while (!s->over && l072_now(s->bridge->board) < limit)
+        run_slice(s, limit);
 }
 
 /* ---- The session ----------------------------------------------------------------------------- */
@@ -165,8 +173,8 @@ static void start_command(struct session *s)
         s->over = true;
 }
 
-/* Sleeps until something is to be done. */
-static void wait_for_work(struct session *s)
+/* Sleeps until something is to be done, lets the board catch up, and serves who asked. */
+static void turn(struct session *s)
 {
     struct pollfd fds[] = {
         {s->child.signals,              POLLIN, 0},
@@ -176,12 +184,14 @@ static void wait_for_work(struct session *s)
     if (allowed(s) >= l072_now(s->bridge->board) + SLICE)
         sleep = 0;
     struct timespec timeout = {.tv_nsec = (long)(sleep / 1000)};
-    if (ppoll(fds, 2, s->over ? NULL : &timeout, NULL) <= 0)
+    if (ppoll(fds, 2, s->over ? NULL : &timeout, NULL) < 0)
         return;
+    run_board(s);
     if (fds[0].revents)
         child_signals(&s->child);
     if (fds[1].revents && !fusefs_serve(&s->fusefs))
         fail(s, "the FUSE file system on /dev/bus/usb is gone");
+    follow_device(s);
 }
 
 /* True while there is something to run or to wait for. */
@@ -196,10 +206,7 @@ static void loop(struct session *s)
 {
     bool terminated = false;
     while (alive(s)) {
-        wait_for_work(s);
-        if (!s->over)
-            run_slice(s);
-        follow_device(s);
+        turn(s);
         start_command(s);
         if (s->over && !terminated)
             child_terminate(&s->child);

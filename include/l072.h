@@ -84,6 +84,10 @@ int l072_set_option(struct l072 *board, const char *name, uint32_t value);
 /* Power. Switching on fills the SRAM with random bits and resets the chip. Switching off in the
  * middle of a flash, EEPROM or option operation leaves its words torn. */
 void l072_power(struct l072 *board, bool on);
+/* Switches power off at simulated time `ps`, in the middle of whatever happens then; UINT64_MAX
+ * takes it back. Only while power is on. */
+void l072_cut_power(struct l072 *board, uint64_t ps);
+bool l072_powered(const struct l072 *board);
 /* Pulses NRST. */
 void l072_reset(struct l072 *board);
 /* Drives a pin from outside, "PA0" ... "PH1"; a pin that was never driven follows its pull-up or

@@ -61,18 +61,25 @@ void board_request_reset(struct board *b, enum reset_cause cause)
 
 bool board_must_return(const struct board *b)
 {
-    return b->stop.kind || b->reset_request || b->log.count;
+    return b->stop.kind || b->reset_request || b->log.count || !b->powered;
 }
 
 /*
  * What the chip maps at address 0 after reset (AN2606 table 2, patterns 2 and 7; RM0376 boot
  * configuration). BOOT1 is the inverse of nBOOT1. RDP level 2 ignores the BOOT0 pin.
  */
+static unsigned boot_pins(const struct board *b)
+{
+    if (!b->boot0 || flash_rdp_level(b) == 2)
+        return 0;
+    return flash_option_nboot1(b) ? 1 : 3;
+}
+
 static unsigned boot_mode(const struct board *b)
 {
-    if (b->boot0 && flash_rdp_level(b) != 2)
-        return flash_option_nboot1(b) ? 1 : 3;
-    return b->part.bank2 && flash_option_bfb2(b) ? 1 : 0;
+    if (boot_pins(b) == 0 && b->part.bank2 && flash_option_bfb2(b))
+        return 1;
+    return boot_pins(b);
 }
 
 static void reset_peripherals(struct board *b, uint32_t causes)
@@ -99,7 +106,7 @@ void board_reset(struct board *b, uint32_t causes)
     reset_peripherals(b, causes);
     if (causes & RESET_OPTIONS)
         flash_load_options(b);
-    syscfg_boot(b, boot_mode(b));
+    syscfg_boot(b, boot_mode(b), boot_pins(b));
     if (!flash_option_wdg_sw(b))
         iwdg_option_start(b);
     board_log(b, L072_EVENT_RESET, rcc_reset_flags(b), causes);
@@ -117,6 +124,7 @@ void board_power_on(struct board *b)
         memcpy(&b->sram[i], &word, sizeof word);
     }
     b->powered = true;
+    b->cpu.window = (struct fetch_window){0};
     b->power_on_cycles = b->time.cycles;
     rcc_power_on(b);
     rtc_power_on(b);
@@ -130,6 +138,7 @@ void board_power_off(struct board *b)
 {
     flash_power_off(b);
     b->powered = false;
+    b->cpu.attention = true;
     b->reset_request = 0;
     for (unsigned i = 0; i < EVENT_COUNT; i++)
         event_cancel(b, (enum event)i);

@@ -54,14 +54,11 @@ static bool refused(struct board *b, uint32_t address, unsigned size)
 {
     if (address & (size - 1))
         board_complain(b, L072_STOP_MISALIGNED, address,
-                       "%u-byte access to 0x%08X: the Cortex-M0+ "
-                       "has no unaligned access",
-                       size, address);
+                       "%u-byte access to 0x%08X: the Cortex-M0+ has no unaligned access", size,
+                       address);
     else if (core_unprivileged(&b->cpu) && address >= 0xE0000000)
         board_complain(b, L072_STOP_RULE, address,
-                       "unprivileged access to 0x%08X: system control "
-                       "registers need privileged mode",
-                       address);
+                       "unprivileged access to 0x%08X, a system control register", address);
     else
         return false;
     return true;
@@ -144,8 +141,7 @@ static bool branch_interworking(struct board *b, uint32_t target)
 
     if (!(target & 1)) {
         board_complain(b, L072_STOP_STATE, target,
-                       "branch to 0x%08X without the Thumb bit: bit 0 "
-                       "of a code address must be 1",
+                       "branch to 0x%08X without the Thumb bit: bit 0 of a code address must be 1",
                        target);
         if (exception_stopped(b)) {
             c->r[PC] = c->here;
@@ -326,7 +322,7 @@ static void branch_with_link(struct cpu *c, uint32_t first, uint32_t second)
 }
 
 /* Every 32-bit instruction of ARMv6-M (ARM DDI 0419 A5.3). */
-static void wide(struct board *b, uint32_t first)
+static void execute_32_bit(struct board *b, uint32_t first)
 {
     struct cpu *c = &b->cpu;
     uint32_t second;
@@ -339,7 +335,7 @@ static void wide(struct board *b, uint32_t first)
     else if ((first & 0xFFF0) == 0xF380 && (second & 0xFF00) == 0x8800)
         special_write(b, second & 0xFF, get(c, first & 15));
     else if (first == 0xF3EF && (second & 0xF000) == 0x8000)
-        c->r[second >> 8 & 15] = special_read(b, second & 0xFF);
+        set(b, second >> 8 & 15, special_read(b, second & 0xFF));
     else if (first != 0xF3BF || second < 0x8F40 || second > 0x8F6F) /* DSB, DMB, ISB */
         undefined(b, "undefined 32-bit instruction");
 }
@@ -441,7 +437,7 @@ static void execute(struct board *b, uint32_t op, enum op what)
         break;
     case OP_SVC: exception_svc(b); break;
     case OP_B: r[PC] = pc + 2 * imm11 - ((op & 0x400) << 2); break;
-    case OP_WIDE: wide(b, op); break;
+    case OP_32_BIT: execute_32_bit(b, op); break;
     case OP_UNDEFINED: undefined(b, "undefined instruction"); break;
     }
 }
@@ -486,9 +482,7 @@ void cpu_reset(struct board *b)
     c->t = start & 1;
     if (!c->t)
         board_complain(b, L072_STOP_STATE, start,
-                       "reset vector 0x%08X without the Thumb bit: no "
-                       "firmware there?",
-                       start);
+                       "reset vector 0x%08X without the Thumb bit: no firmware there?", start);
 }
 
 uint32_t cpu_xpsr(const struct board *b)

@@ -82,7 +82,7 @@
     X(0xD000, 0xDDFF, B_COND,    1) \
     X(0xDF00, 0xDFFF, SVC,       1) \
     X(0xE000, 0xE7FF, B,         2) \
-    X(0xF000, 0xF7FF, WIDE,      3)
+    X(0xF000, 0xF7FF, 32_BIT,    3)
 /* clang-format on */
 
 #define OP_NAME(first, last, name, cycles) OP_##name,

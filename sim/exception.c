@@ -4,8 +4,8 @@
  *
  * Not modelled / simplified:
  *  - Tail-chaining and late arrival: each entry and each return costs its full time.
- *  - A bus fault while a frame is popped is a HardFault of the returning instruction, with a frame
- *    of its own.
+ *  - A bus fault while a frame is popped, or a frame that no entry has pushed, is a HardFault of
+ * the returning instruction, with a frame of its own.
  *  - Lockup ends with a reset only; NMI does not break it.
  */
 #include "board.h"
@@ -18,11 +18,10 @@
 #define FRAME_SIZE 32u
 #define XPSR_ALIGN (1u << 9) /* in a frame: 4 bytes of padding above it */
 
-enum exc_return {
-    RETURN_HANDLER = 0xFFFFFFF1,
-    RETURN_THREAD_MSP = 0xFFFFFFF9,
-    RETURN_THREAD_PSP = 0xFFFFFFFD
-};
+/* EXC_RETURN */
+#define RETURN_HANDLER    0xFFFFFFF1u
+#define RETURN_THREAD_MSP 0xFFFFFFF9u
+#define RETURN_THREAD_PSP 0xFFFFFFFDu
 
 /* Words of a frame, from its lowest address. */
 enum frame { FRAME_R0, FRAME_R12 = 4, FRAME_LR, FRAME_PC, FRAME_XPSR, FRAME_WORDS };
@@ -93,7 +92,7 @@ static void start_handler(struct board *b, unsigned exception, uint32_t sp, uint
 /* Changes nothing but memory below the stack until it is sure to succeed. */
 static void enter(struct board *b, unsigned exception)
 {
-    uint32_t align = b->cpu.r[SP] & 4 ? XPSR_ALIGN : 0;
+    uint32_t align = (b->cpu.r[SP] & 4) ? XPSR_ALIGN : 0;
     uint32_t sp = (b->cpu.r[SP] - FRAME_SIZE) & ~4u;
     uint32_t vector;
     bool ok = push_frame(b, sp, align) && read_vector(b, exception, &vector);
@@ -138,8 +137,7 @@ void exception_svc(struct board *b)
         enter(b, EXC_SVCALL);
     } else {
         board_complain(b, L072_STOP_RULE, c->here,
-                       "SVC with PRIMASK set or in a handler of its "
-                       "priority or above: HardFault");
+                       "SVC with PRIMASK set or in a handler of its priority or above: HardFault");
         exception_fault(b);
     }
     if (exception_stopped(b))
@@ -178,8 +176,7 @@ static bool valid_frame(struct board *b, const uint32_t word[FRAME_WORDS], bool 
     if (word[FRAME_XPSR] & XPSR_T && in_thread == thread)
         return true;
     board_complain(b, L072_STOP_STATE, word[FRAME_PC],
-                   "exception return to 0x%08X with xPSR "
-                   "0x%08X: the stack frame is damaged",
+                   "exception return to 0x%08X with xPSR 0x%08X: the stack frame is damaged",
                    word[FRAME_PC], word[FRAME_XPSR]);
     return false;
 }
@@ -214,8 +211,8 @@ void exception_return(struct board *b, uint32_t exc_return)
 
     if (!valid_return(b, exc_return)) {
         board_complain(b, L072_STOP_STATE, exc_return,
-                       "exception return with 0x%08X: no such "
-                       "EXC_RETURN, or not for the exceptions that are active",
+                       "exception return with 0x%08X: no such EXC_RETURN, or not for the "
+                       "exceptions that are active",
                        exc_return);
         exception_fault(b);
         return;
@@ -224,7 +221,7 @@ void exception_return(struct board *b, uint32_t exc_return)
         exception_fault(b);
         return;
     }
-    sp = (sp + FRAME_SIZE) | (word[FRAME_XPSR] & XPSR_ALIGN ? 4 : 0);
+    sp = (sp + FRAME_SIZE) | ((word[FRAME_XPSR] & XPSR_ALIGN) ? 4 : 0);
     restore(b, word, exc_return, sp);
     b->time.cycles += EXIT_CYCLES;
     c->event = true;

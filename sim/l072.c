@@ -145,6 +145,16 @@ void l072_power(struct l072 *board, bool on)
         board_power_off(b);
 }
 
+bool l072_powered(const struct l072 *board)
+{
+    return board->board.powered;
+}
+
+void l072_cut_power(struct l072 *board, uint64_t ps)
+{
+    event_at(&board->board, EVENT_POWER_CUT, ps);
+}
+
 void l072_reset(struct l072 *board)
 {
     board_reset(&board->board, RESET_PIN);

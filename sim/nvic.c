@@ -157,9 +157,9 @@ static uint32_t icsr_read(const struct board *b)
 {
     const struct nvic *n = &b->nvic;
 
-    return (n->pending & bit(EXC_NMI) ? NMIPENDSET : 0) |
-           (n->pending & bit(EXC_PENDSV) ? PENDSVSET : 0) |
-           (n->pending & bit(EXC_SYSTICK) ? PENDSTSET : 0) |
+    return ((n->pending & bit(EXC_NMI)) ? NMIPENDSET : 0) |
+           ((n->pending & bit(EXC_PENDSV)) ? PENDSVSET : 0) |
+           ((n->pending & bit(EXC_SYSTICK)) ? PENDSTSET : 0) |
            (n->pending >> EXC_IRQ0 ? ISRPENDING : 0) | nvic_most_urgent(b) << 12 | b->cpu.ipsr;
 }
 

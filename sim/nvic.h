@@ -48,7 +48,7 @@ struct nvic {
     uint8_t line[32];            /* level of each interrupt line, one bit per source */
     uint8_t priority[EXC_COUNT]; /* 0x00, 0x40, 0x80, 0xC0; fixed ones are not here */
     uint32_t vtor, scr;
-    struct {
+    struct systick {
         uint32_t csr, rvr;
         uint32_t value; /* counter at `since` */
         uint64_t since; /* cycles */

@@ -127,18 +127,18 @@ void nvm_cut(struct board *b)
     bus_close_window(b);
 }
 
-/* Waits on the bus until none of `banks` is busy; a reset may cut the wait short. */
-static void wait_for(struct board *b, unsigned banks)
+/* Waits on the bus until none of `banks` is busy. False: a reset or a power cut came first, and the
+ * access that waits never happens. */
+static bool wait_for(struct board *b, unsigned banks)
 {
     struct flash *f = &b->flash;
     unsigned busy = 0;
 
     if (f->state != FLASH_BUSY)
-        return;
+        return true;
     for (unsigned i = 0; i < f->changes; i++)
         busy |= banks_of(b, f->change[i].memory, f->change[i].offset);
-    if (busy & banks)
-        time_stall_until(b, f->end);
+    return !(busy & banks) || time_stall_until(b, f->end);
 }
 
 /* ---- Program memory -------------------------------------------------------------------------- */
@@ -335,8 +335,7 @@ bool nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value)
     struct target to = target_at(address);
     struct flash *f = &b->flash;
 
-    wait_for(b, ALL_BANKS);
-    if (f->state == FLASH_BUSY || f->state == FLASH_ABANDONED)
+    if (!wait_for(b, ALL_BANKS) || f->state == FLASH_ABANDONED)
         return true;
     if (f->state == FLASH_LOADING && to.memory != NVM_FLASH)
         refuse(b, address, FLASH_SR_PGAERR,
@@ -358,7 +357,7 @@ static void before_read(struct board *b, struct target from, const char *why)
 {
     if (b->flash.state == FLASH_LOADING)
         refuse(b, from.address, FLASH_SR_FWWERR, why);
-    wait_for(b, banks_of(b, from.memory, from.offset));
+    (void)wait_for(b, banks_of(b, from.memory, from.offset));
 }
 
 bool nvm_load(struct board *b, uint32_t address, unsigned size, uint32_t *value)

@@ -89,6 +89,7 @@ static void usart_event_of(struct board *b, enum event event)
 static void run_event(struct board *b, enum event event)
 {
     switch (event) {
+    case EVENT_POWER_CUT: board_power_off(b); break;
     case EVENT_FLASH: flash_event(b); break;
     case EVENT_RCC: rcc_event(b); break;
     case EVENT_PWR: pwr_event(b); break;
@@ -130,11 +131,14 @@ void time_run_due(struct board *b)
     }
 }
 
-void time_stall_until(struct board *b, uint64_t ps)
+bool time_stall_until(struct board *b, uint64_t ps)
 {
-    while (b->time.next_due <= ps && !b->reset_request) {
+    while (b->time.next_due <= ps) {
         time_skip_to(b, b->time.next_due);
         time_run_due(b);
+        if (b->reset_request || !b->powered)
+            return false;
     }
     time_skip_to(b, ps);
+    return true;
 }

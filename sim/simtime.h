@@ -7,6 +7,7 @@
 #ifndef SIM_SIMTIME_H
 #define SIM_SIMTIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct board;
@@ -19,6 +20,7 @@ struct board;
 
 /* Everything that can be due. Events due at the same time run in this order. */
 enum event {
+    EVENT_POWER_CUT, /* l072_cut_power() */
     EVENT_FLASH,   /* end of a flash, EEPROM or option operation */
     EVENT_RCC,     /* a clock source became ready */
     EVENT_PWR,     /* the regulator settled */
@@ -58,7 +60,8 @@ void time_set_period(struct board *b, uint64_t period_ps);
 void time_set_target(struct board *b, uint64_t ps);
 void time_skip_to(struct board *b, uint64_t ps);
 void time_run_due(struct board *b);
-/* Stalls the CPU inside an instruction until `ps`, running the events that become due. */
-void time_stall_until(struct board *b, uint64_t ps);
+/* Stalls the CPU inside an instruction until `ps`, running the events that become due. False: a
+ * reset is asked for or the power is gone before that. */
+bool time_stall_until(struct board *b, uint64_t ps);
 
 #endif

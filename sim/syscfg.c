@@ -30,16 +30,18 @@ static void set_cfgr1(struct board *b, uint32_t value)
     bus_close_window(b);
 }
 
-void syscfg_boot(struct board *b, unsigned mem_mode)
+void syscfg_boot(struct board *b, unsigned mem_mode, unsigned pins)
 {
-    set_cfgr1(b, mem_mode | mem_mode << CFGR1_BOOT_MODE_SHIFT);
+    set_cfgr1(b, mem_mode | pins << CFGR1_BOOT_MODE_SHIFT);
 }
 
 void syscfg_reset(struct board *b)
 {
     struct syscfg *s = &b->syscfg;
 
-    syscfg_boot(b, s->cfgr1 >> CFGR1_BOOT_MODE_SHIFT);
+    unsigned pins = s->cfgr1 >> CFGR1_BOOT_MODE_SHIFT;
+
+    syscfg_boot(b, pins, pins);
     s->cfgr2 = CFGR2_FWDIS;
     s->cfgr3 = 0;
     for (unsigned i = 0; i < 4; i++)

@@ -18,7 +18,7 @@ uint32_t syscfg_read(struct board *b, uint32_t offset);
 void syscfg_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask);
 
 /* What the boot configuration maps at address 0: sets MEM_MODE and BOOT_MODE. */
-void syscfg_boot(struct board *b, unsigned mem_mode);
+void syscfg_boot(struct board *b, unsigned mem_mode, unsigned pins);
 unsigned syscfg_mem_mode(const struct board *b);
 /* The two banks have changed places. */
 bool syscfg_ufb(const struct board *b);

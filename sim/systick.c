@@ -20,90 +20,92 @@
 
 enum { SYST_CSR = 0x10, SYST_RVR = 0x14, SYST_CVR = 0x18 };
 
-static uint64_t cycles_per_tick(const struct board *b)
+static uint64_t cycles_per_tick(const struct systick *s)
 {
-    return b->nvic.systick.csr & CSR_CLKSOURCE ? 1 : 8;
+    return (s->csr & CSR_CLKSOURCE) ? 1 : 8;
 }
 
-/* Ticks from `value` to the next zero; 0: the counter stands still. */
-static uint64_t ticks_to_zero(const struct board *b)
+/* Ticks until the counter is next 0, through a reload when it is 0 now; 0: it stands still. */
+static uint64_t ticks_to_zero(const struct systick *s)
 {
-    uint32_t value = b->nvic.systick.value, reload = b->nvic.systick.rvr;
+    if (s->value)
+        return s->value;
+    return s->rvr ? (uint64_t)s->rvr + 1 : 0;
+}
 
-    if (value)
-        return value;
-    return reload ? (uint64_t)reload + 1 : 0;
+static uint32_t value_after(const struct systick *s, uint64_t ticks)
+{
+    uint64_t zero = ticks_to_zero(s), period = (uint64_t)s->rvr + 1;
+
+    if (ticks < zero)
+        return (uint32_t)(ticks ? zero - ticks : s->value);
+    return (uint32_t)((period - (ticks - zero) % period) % period);
 }
 
 /* Brings value and COUNTFLAG up to now, and pends the exception if zero was reached. */
 static void catch_up(struct board *b)
 {
-    uint64_t ticks = (b->time.cycles - b->nvic.systick.since) / cycles_per_tick(b);
-    uint64_t zero = ticks_to_zero(b);
+    struct systick *s = &b->nvic.systick;
+    uint64_t ticks = (b->time.cycles - s->since) / cycles_per_tick(s);
+    uint64_t zero = ticks_to_zero(s);
 
-    if (!(b->nvic.systick.csr & CSR_ENABLE) || !zero) {
-        b->nvic.systick.since = b->time.cycles;
+    if (!(s->csr & CSR_ENABLE) || !zero) {
+        s->since = b->time.cycles;
         return;
     }
-    b->nvic.systick.since += ticks * cycles_per_tick(b);
-    if (ticks < zero) {
-        uint64_t from = b->nvic.systick.value ? b->nvic.systick.value : zero;
-
-        b->nvic.systick.value = ticks ? (uint32_t)(from - ticks) : b->nvic.systick.value;
+    s->value = value_after(s, ticks);
+    s->since += ticks * cycles_per_tick(s);
+    if (ticks < zero)
         return;
-    }
-    uint64_t period = (uint64_t)b->nvic.systick.rvr + 1;
-    uint64_t phase = (ticks - zero) % period;
-
-    b->nvic.systick.value = phase ? (uint32_t)(period - phase) : 0;
-    b->nvic.systick.csr |= CSR_COUNTFLAG;
-    if (b->nvic.systick.csr & CSR_TICKINT)
+    s->csr |= CSR_COUNTFLAG;
+    if (s->csr & CSR_TICKINT)
         nvic_pend(b, EXC_SYSTICK);
 }
 
 static void schedule(struct board *b)
 {
+    const struct systick *s = &b->nvic.systick;
     const uint32_t on = CSR_ENABLE | CSR_TICKINT;
-    uint64_t zero = ticks_to_zero(b);
+    uint64_t zero = ticks_to_zero(s);
 
-    if ((b->nvic.systick.csr & on) != on || !zero) {
+    if ((s->csr & on) != on || !zero) {
         event_cancel(b, EVENT_SYSTICK);
         return;
     }
-    uint64_t cycle = b->nvic.systick.since + zero * cycles_per_tick(b);
+    uint64_t cycle = s->since + zero * cycles_per_tick(s);
 
     event_after(b, EVENT_SYSTICK, (cycle - b->time.cycles) * b->time.period_ps);
 }
 
 uint32_t systick_read(struct board *b, uint32_t offset)
 {
+    struct systick *s = &b->nvic.systick;
     uint32_t csr;
 
     catch_up(b);
     switch (offset) {
     case SYST_CSR:
-        csr = b->nvic.systick.csr;
-        b->nvic.systick.csr &= ~CSR_COUNTFLAG;
+        csr = s->csr;
+        s->csr &= ~CSR_COUNTFLAG;
         return csr;
-    case SYST_RVR: return b->nvic.systick.rvr;
-    case SYST_CVR: return b->nvic.systick.value;
+    case SYST_RVR: return s->rvr;
+    case SYST_CVR: return s->value;
     default: return 0; /* SYST_CALIB */
     }
 }
 
 void systick_write(struct board *b, uint32_t offset, uint32_t value)
 {
+    struct systick *s = &b->nvic.systick;
+
     catch_up(b);
     switch (offset) {
-    case SYST_CSR:
-        b->nvic.systick.csr &= ~CSR_WRITABLE;
-        b->nvic.systick.csr |= value & CSR_WRITABLE;
-        break;
-    case SYST_RVR: b->nvic.systick.rvr = value & COUNTER_MASK; break;
+    case SYST_CSR: s->csr = (s->csr & ~CSR_WRITABLE) | (value & CSR_WRITABLE); break;
+    case SYST_RVR: s->rvr = value & COUNTER_MASK; break;
     case SYST_CVR:
-        b->nvic.systick.value = 0;
-        b->nvic.systick.csr &= ~CSR_COUNTFLAG;
-        b->nvic.systick.since = b->time.cycles;
+        s->value = 0;
+        s->csr &= ~CSR_COUNTFLAG;
+        s->since = b->time.cycles;
         break;
     }
     schedule(b);

@@ -60,7 +60,7 @@ static enum flash_result finish(bool unlocked)
         return FLASH_ERR_NOT_ERASED;
     if (flags & FLASH_SR_FWWERR)
         return FLASH_ERR_ABORTED;
-    return flags & (FLASH_SR_PGAERR | FLASH_SR_SIZERR) ? FLASH_ERR_ACCESS : FLASH_OK;
+    return (flags & (FLASH_SR_PGAERR | FLASH_SR_SIZERR)) ? FLASH_ERR_ACCESS : FLASH_OK;
 }
 
 static enum flash_result store(bool unlocked, uint32_t mode, uint32_t address, uint32_t word)

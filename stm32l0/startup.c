@@ -117,9 +117,9 @@ __attribute__((noreturn, used)) void start(void)
     SCB->VTOR = (uint32_t)(uintptr_t)vectors; /* ST's ROM may still be mapped at 0 */
     SystemInit();
     const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to < _edata; to++)
+    for (volatile uint32_t *to = _sdata; to != _edata; to++)
         *to = *from++;
-    for (volatile uint32_t *to = _sbss; to < _ebss; to++)
+    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
         *to = 0;
     main();
     for (;;)

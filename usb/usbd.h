@@ -6,6 +6,7 @@
  * (fsdev.h) supplies "What the driver supplies". Both are resolved when linking, so that what is
  * not used costs nothing. There is one device, and all of its state is `usbd`.
  *
+ * Suspend and remote wake-up are not acted on: a suspended device goes on drawing current.
  * usbd_poll() may be called from the USB interrupt or from a loop, not from both.
  */
 #ifndef USB_USBD_H
@@ -77,7 +78,7 @@ void usb_request_done(const struct usb_setup *setup);
 void usb_configured(uint8_t configuration);
 /* The host reset the bus: address and configuration are 0. */
 void usb_bus_reset(void);
-/* Standard requests to endpoints other than 0; endpoint.c supplies it. As usb_request(). */
+/* Standard requests to endpoints, as usb_request(); endpoint.c supplies it. */
 int usb_endpoint_request(const struct usb_setup *setup, uint8_t **data);
 /* A packet was received (in = false) or taken by the host. endpoint: 1 to 7. */
 void usb_endpoint_event(uint8_t endpoint, bool in);

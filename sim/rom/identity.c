@@ -80,6 +80,12 @@ void usb_request_done(const struct usb_setup *setup)
         dfu_request_done(&rom_dfu, setup);
 }
 
+void usb_configured(uint8_t configuration)
+{
+    (void)configuration;
+    dfu_select(&rom_dfu, 0);
+}
+
 void usb_bus_reset(void)
 {
     dfu_reset(&rom_dfu);

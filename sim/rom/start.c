@@ -112,9 +112,9 @@ static void calm_watchdog(void)
 static void prepare_ram(void)
 {
     const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to < _edata; to++)
+    for (volatile uint32_t *to = _sdata; to != _edata; to++)
         *to = *from++;
-    for (volatile uint32_t *to = _sbss; to < _ebss; to++)
+    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
         *to = 0;
 }
 

@@ -145,7 +145,7 @@ static void command(struct dfu *d, uint8_t code, uint32_t address, enum dfu_stat
     download(d, 0, bytes, 5, status);
 }
 
-static int setup(void **state)
+static int fresh(void **state)
 {
     static struct dfu d;
     memset(&d, 0xA5, sizeof d);
@@ -407,23 +407,23 @@ static void leave_goes_to_the_address_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(work_waits_for_the_answer, setup),
-        cmocka_unit_test_setup(poll_time_has_24_bits, setup),
-        cmocka_unit_test_setup(abort_drops_work_not_begun, setup),
-        cmocka_unit_test_setup(nothing_disturbs_work, setup),
-        cmocka_unit_test_setup(every_request_in_every_state, setup),
-        cmocka_unit_test_setup(errors_stay_until_cleared, setup),
-        cmocka_unit_test_setup(bus_reset_ends_everything, setup),
-        cmocka_unit_test_setup(block_2_again_and_again, setup),
-        cmocka_unit_test_setup(counting_blocks, setup),
-        cmocka_unit_test_setup(erase_takes_any_address_of_the_page, setup),
-        cmocka_unit_test_setup(erase_all, setup),
-        cmocka_unit_test_setup(out_of_memory_is_an_error, setup),
-        cmocka_unit_test_setup(protection_is_told, setup),
-        cmocka_unit_test_setup(nonsense_is_refused, setup),
-        cmocka_unit_test_setup(upload_ends_short, setup),
-        cmocka_unit_test_setup(get_lists_the_commands, setup),
-        cmocka_unit_test_setup(leave_goes_to_the_address_set, setup),
+        cmocka_unit_test_setup(work_waits_for_the_answer, fresh),
+        cmocka_unit_test_setup(poll_time_has_24_bits, fresh),
+        cmocka_unit_test_setup(abort_drops_work_not_begun, fresh),
+        cmocka_unit_test_setup(nothing_disturbs_work, fresh),
+        cmocka_unit_test_setup(every_request_in_every_state, fresh),
+        cmocka_unit_test_setup(errors_stay_until_cleared, fresh),
+        cmocka_unit_test_setup(bus_reset_ends_everything, fresh),
+        cmocka_unit_test_setup(block_2_again_and_again, fresh),
+        cmocka_unit_test_setup(counting_blocks, fresh),
+        cmocka_unit_test_setup(erase_takes_any_address_of_the_page, fresh),
+        cmocka_unit_test_setup(erase_all, fresh),
+        cmocka_unit_test_setup(out_of_memory_is_an_error, fresh),
+        cmocka_unit_test_setup(protection_is_told, fresh),
+        cmocka_unit_test_setup(nonsense_is_refused, fresh),
+        cmocka_unit_test_setup(upload_ends_short, fresh),
+        cmocka_unit_test_setup(get_lists_the_commands, fresh),
+        cmocka_unit_test_setup(leave_goes_to_the_address_set, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,20 @@ static void test_thread_on_the_process_stack(void **state)
     core_end(b);
 }
 
+static void test_a_handler_cannot_leave_the_main_stack(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    PUT(b, CODE, 0xDF00);
+    PUT(b, HANDLER(EXC_SVCALL), 0xF381, 0x8814); /* msr control, r1 */
+    b->cpu.r[1] = 2;
+    steps(b, 2);
+    assert_int_equal(b->cpu.control, 0);
+    assert_int_equal(b->cpu.r[SP], STACK - 32);
+    core_end(b);
+}
+
 /* POP {PC} returns as BX does, after its own registers are loaded. */
 static void test_return_by_pop(void **state)
 {
@@ -133,6 +147,31 @@ static void test_bad_exc_return(void **state)
         assert_int_equal(b->cpu.r[SP], STACK - 32);
         core_end(b);
     }
+}
+
+/* As many exceptions are active as EXC_RETURN says, whatever the frame. */
+static void test_exc_return_for_the_wrong_depth(void **state)
+{
+    struct board *one = core_start(false), *two = core_start(false);
+
+    (void)state;
+    PUT(one, CODE, 0xDF00);
+    step(one);
+    put_word(one, STACK - 4, 0x01000003);
+    one->cpu.r[LR] = 0xFFFFFFF1;
+    step(one);
+    assert_int_equal(one->stop.kind, L072_STOP_STATE);
+    core_end(one);
+
+    PUT(two, CODE, 0xDF00);
+    step(two);
+    nvic_pend(two, EXC_NMI);
+    step(two);
+    put_word(two, STACK - 32 - 4, 0x01000000);
+    two->cpu.r[LR] = 0xFFFFFFF9;
+    step(two);
+    assert_int_equal(two->stop.kind, L072_STOP_STATE);
+    core_end(two);
 }
 
 /* A frame that says Handler mode where Thread mode is to come back. */
@@ -256,6 +295,8 @@ static void test_an_asserted_line_interrupts_again(void **state)
     nvic_drive(b, IRQ_USB, 0, false); /* the other source still asserts it */
     steps(b, 2);
     assert_int_equal(b->cpu.ipsr, EXC_IRQ0 + IRQ_USB);
+    nvic_drive(b, IRQ_USB, 0, true); /* no edge: the line was high all the time */
+    nvic_drive(b, IRQ_USB, 0, false);
     nvic_drive(b, IRQ_USB, 1, false);
     steps(b, 2);
     assert_int_equal(b->cpu.ipsr, 0);
@@ -322,6 +363,20 @@ static void test_wfe_and_sev(void **state)
     core_end(b);
 }
 
+static void test_entry_and_return_set_the_event(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    PUT(b, CODE, 0xDF00);
+    step(b);
+    assert_true(b->cpu.event);
+    b->cpu.event = false;
+    step(b);
+    assert_true(b->cpu.event);
+    core_end(b);
+}
+
 static void test_sleep_on_exit(void **state)
 {
     struct board *b = core_start(false);
@@ -349,8 +404,10 @@ int main(void)
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_frame_is_aligned_to_8_bytes),
         cmocka_unit_test(test_thread_on_the_process_stack),
+        cmocka_unit_test(test_a_handler_cannot_leave_the_main_stack),
         cmocka_unit_test(test_return_by_pop),
         cmocka_unit_test(test_bad_exc_return),
+        cmocka_unit_test(test_exc_return_for_the_wrong_depth),
         cmocka_unit_test(test_damaged_frame),
         cmocka_unit_test(test_the_lower_priority_value_wins_then_the_lower_number),
         cmocka_unit_test(test_pre_emption),
@@ -360,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_clearing_the_pending_bit_of_an_asserted_line),
         cmocka_unit_test(test_wfi),
         cmocka_unit_test(test_wfe_and_sev),
+        cmocka_unit_test(test_entry_and_return_set_the_event),
         cmocka_unit_test(test_sleep_on_exit),
     };
 

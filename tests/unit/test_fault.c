@@ -87,6 +87,22 @@ static void test_a_lenient_board_takes_a_hardfault(void **state)
     }
 }
 
+/* The bus answers, but the board has stopped: the load is not done. */
+static void test_a_stop_inside_a_peripheral_leaves_registers_unchanged(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    PUT(b, CODE, 0xC903); /* ldm r1!, {r0, r1} */
+    memcpy(b->cpu.r, (uint32_t[]){9, 0x40005C00}, 8);
+    step(b);
+    assert_int_equal(b->stop.kind, L072_STOP_NO_CLOCK);
+    assert_int_equal(b->cpu.r[0], 9);
+    assert_int_equal(b->cpu.r[1], 0x40005C00);
+    assert_int_equal(b->cpu.r[PC], CODE);
+    core_end(b);
+}
+
 /* LDM and STM that meet a fault half-way leave their base for a second try. */
 static void test_a_fault_inside_a_list_keeps_the_base(void **state)
 {
@@ -238,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_strict_board_stops_with_registers_unchanged),
         cmocka_unit_test(test_a_lenient_board_takes_a_hardfault),
+        cmocka_unit_test(test_a_stop_inside_a_peripheral_leaves_registers_unchanged),
         cmocka_unit_test(test_a_fault_inside_a_list_keeps_the_base),
         cmocka_unit_test(test_execution_stays_out_of_peripherals),
         cmocka_unit_test(test_an_empty_part_stops_at_reset),

@@ -16,7 +16,7 @@ static void open_endpoints(void)
     set_buffers(b, 0, TX0, 0, RX0, RX_64);
     set_buffers(b, 1, TX1, 0, RX1, RX_64);
     set_reg(b, EPR, USB_EP_TYPE_CONTROL | RX(USB_STAT_VALID) | TX(USB_STAT_NAK));
-    set_reg(b, 4, USB_EP_TYPE_BULK | RX(USB_STAT_VALID) | TX(USB_STAT_NAK) | 1);
+    set_reg(b, 4, RX(USB_STAT_VALID) | TX(USB_STAT_NAK) | 1);
 }
 
 /* A device that is attached, reset and has its endpoints open. */

@@ -117,7 +117,7 @@ static void setup_is_not_answered_while_ctr_rx_is_set(void **state)
 static void only_open_control_endpoints_take_setup(void **state)
 {
     (void)state;
-    set_reg(b, 4, USB_EP_TYPE_BULK | RX(USB_STAT_VALID) | 1);
+    set_reg(b, 4, RX(USB_STAT_VALID) | 1);
     assert_int_equal(usb_setup(b, 0, 1, setup_packet), USB_SILENCE);
     assert_int_equal(usb_setup(b, 0, 2, setup_packet), USB_SILENCE);
     assert_int_equal(usb_setup(b, 5, 0, setup_packet), USB_SILENCE);
@@ -131,7 +131,7 @@ static void only_open_control_endpoints_take_setup(void **state)
 static void open_bulk(uint32_t stat_rx, uint32_t stat_tx, uint16_t count_rx)
 {
     set_buffers(b, 2, TX_BUFFER, 0, RX_BUFFER, count_rx);
-    set_reg(b, 8, USB_EP_TYPE_BULK | RX(stat_rx) | TX(stat_tx) | 1);
+    set_reg(b, 8, RX(stat_rx) | TX(stat_tx) | 1);
 }
 
 static void out_stores_and_answers_nak_until_rearmed(void **state)
@@ -236,11 +236,11 @@ static void double_buffered_out_fills_what_the_firmware_does_not_hold(void **sta
 {
     (void)state;
     set_buffers(b, 2, TX_BUFFER, RX_64, RX_BUFFER, RX_64);
-    set_reg(b, 8, USB_EP_TYPE_BULK | USB_EP_KIND | RX(USB_STAT_VALID) | USB_EP_DTOG_TX | 1);
+    set_reg(b, 8, USB_EP_KIND | RX(USB_STAT_VALID) | USB_EP_DTOG_TX | 1);
     assert_int_equal(usb_out(b, 0, 1, false, (const uint8_t *)"0", 1, false), USB_ACK);
     assert_int_equal(b->usb.pma[TX_BUFFER], '0');
     assert_int_equal(usb_out(b, 0, 1, true, (const uint8_t *)"1", 1, false), USB_NAK);
-    set_reg(b, 8, USB_EP_TYPE_BULK | USB_EP_KIND | USB_EP_DTOG_TX | 1); /* flip SW_BUF */
+    set_reg(b, 8, USB_EP_KIND | USB_EP_DTOG_TX | 1); /* flip SW_BUF */
     assert_int_equal(usb_out(b, 0, 1, true, (const uint8_t *)"1", 1, false), USB_ACK);
     assert_int_equal(b->usb.pma[RX_BUFFER], '1');
 }
@@ -261,8 +261,8 @@ static void istr_names_the_endpoint_and_follows_its_ctr(void **state)
 {
     (void)state;
     set_reg(b, CNTR, USB_ISTR_CTR);
-    b->usb.epr[5] = USB_EP_TYPE_BULK | USB_EP_CTR_TX;
-    b->usb.epr[3] = USB_EP_TYPE_BULK | USB_EP_CTR_RX | USB_EP_CTR_TX;
+    b->usb.epr[5] = USB_EP_CTR_TX;
+    b->usb.epr[3] = USB_EP_CTR_RX | USB_EP_CTR_TX;
     b->usb.epr[6] = USB_EP_TYPE_ISO | USB_EP_CTR_TX;
     assert_int_equal(reg(b, ISTR), USB_ISTR_CTR | 6);
     clear_ctr(b, 6, USB_EP_CTR_TX);

@@ -13,7 +13,7 @@
 
 enum { EPR = 0x00, CNTR = 0x40, ISTR = 0x44, FNR = 0x48, DADDR = 0x4C, BTABLE = 0x50, BCDR = 0x58 };
 
-/* Values that a driver stores to an EPnR whose toggle bits are all 0. */
+/* Values that a driver stores to an EPnR whose toggle bits are all 0. EP_TYPE 0 is bulk. */
 #define RX(stat) ((uint32_t)(stat) << 12)
 #define TX(stat) ((uint32_t)(stat) << 4)
 #define KEEP_CTR (USB_EP_CTR_RX | USB_EP_CTR_TX)
@@ -94,20 +94,20 @@ static inline struct l072 *rig_board(bool lenient)
 {
     static const uint16_t image[] = {0x1000, 0x2000, 0x0009, 0x0800, 0xBF30, 0xE7FD};
     struct l072_config config = {.seed = 1, .lenient = lenient};
-    struct l072 *board = l072_create(&config);
-    struct board *b = inside(board);
+    struct l072 *made = l072_create(&config);
+    struct board *in = inside(made);
 
-    assert_non_null(board);
-    assert_int_equal(l072_load(board, 0x08000000, image, sizeof image), 0);
-    l072_power(board, true);
-    poke(b, 0x40021038, 1 << 23);          /* RCC_APB1ENR: USBEN */
-    poke(b, 0x40021034, 1 << 0);           /* RCC_APB2ENR: SYSCFGEN */
-    poke(b, 0x40010020, 1 << 13 | 1 << 0); /* SYSCFG_CFGR3: ENREF_HSI48, EN_VREFINT */
-    poke(b, 0x40021008, 1 << 0);           /* RCC_CRRCR: HSI48ON */
-    poke(b, 0x4002104C, 1u << 26);         /* RCC_CCIPR: HSI48SEL */
-    run_ps(board, L072_PS_PER_MS);
-    assert_true(rcc_usb_clock(b));
-    return board;
+    assert_non_null(made);
+    assert_int_equal(l072_load(made, 0x08000000, image, sizeof image), 0);
+    l072_power(made, true);
+    poke(in, 0x40021038, 1 << 23);          /* RCC_APB1ENR: USBEN */
+    poke(in, 0x40021034, 1 << 0);           /* RCC_APB2ENR: SYSCFGEN */
+    poke(in, 0x40010020, 1 << 13 | 1 << 0); /* SYSCFG_CFGR3: ENREF_HSI48, EN_VREFINT */
+    poke(in, 0x40021008, 1 << 0);           /* RCC_CRRCR: HSI48ON */
+    poke(in, 0x4002104C, 1u << 26);         /* RCC_CCIPR: HSI48SEL */
+    run_ps(made, L072_PS_PER_MS);
+    assert_true(rcc_usb_clock(in));
+    return made;
 }
 
 /* The usual power-up of a driver, then the pull-up; no endpoint is open. */
