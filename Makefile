@@ -97,15 +97,25 @@ app = $(eval $(call firmware,examples/$(1),$(APP_SOURCES),$(2),$(APP_LINK) $(3))
 $(call app,app-1,-DAPP_VERSION=1,$(HIDDEN))
 $(call app,app-2,-DAPP_VERSION=2,$(HIDDEN))
 $(call app,app-1-latched,-DAPP_VERSION=1 -DAPP_LATCHED=1,$(HIDDEN))
-$(call app,app-1-visible,-DAPP_VERSION=1,)
+
+# For the tests: each place to call dfuse_CheckAndRun() from, hidden and visible.
+SITES := reset init main
+$(call app,test/reset-hidden,-DCALL_SITE=0,$(HIDDEN))
+$(call app,test/reset-visible,-DCALL_SITE=0,)
+$(call app,test/init-hidden,-DCALL_SITE=1,$(HIDDEN))
+$(call app,test/init-visible,-DCALL_SITE=1,)
+$(call app,test/main-hidden,-DCALL_SITE=2,$(HIDDEN))
+$(call app,test/main-visible,-DCALL_SITE=2,)
+$(call app,test/rtc-hidden,-DCALL_SITE=0 -DDFUSE_TOKEN_RTC,$(HIDDEN))
 
 FORUM_SOURCES := examples/forum-2017/main.c examples/common/board.c stm32l0/startup.c \
 	stm32l0/clock.c
 $(eval $(call firmware,examples/forum-2017,$(FORUM_SOURCES),,$(APP_LINK)))
 $(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIVES=1,$(APP_LINK)))
 
-EXAMPLES := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched app-1-visible forum-2017 \
-	forum-2017-token)
+EXAMPLES   := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched forum-2017 forum-2017-token)
+TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden \
+	$(foreach s,$(SITES),$(s)-hidden $(s)-visible))
 
 # The entry library alone, as its budget counts it.
 $(B)/size/dfuse.o: entry/dfuse.c
@@ -146,7 +156,7 @@ check: ## builds everything, with gcc and clang, and runs all tests
 	@tests/run $(BOARD_PROGRAMS) $(SCRIPTS) $(UNIT_PROGRAMS)
 
 .PHONY: check-build
-check-build: all $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
+check-build: all $(TEST_IMAGES:%=%.elf) $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
 
 size: $(SIZED) ## prints the size of each artefact beside its budget
 	@tools/size

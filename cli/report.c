@@ -105,8 +105,7 @@ void report_event(struct report *report, const struct l072_event *event)
     case L072_EVENT_USB_ATTACH: line(event->time, "USB attached"); break;
     case L072_EVENT_USB_DETACH: line(event->time, "USB detached"); break;
     case L072_EVENT_UART:
-        putchar((int)(event->value & 0xFF));
-        fflush(stdout);
+        putchar((int)(event->value & 0xFF)); /* stdout is line-buffered: see sim.c */
         break;
     case L072_EVENT_URB: break;
     case L072_EVENT_WARNING:

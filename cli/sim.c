@@ -381,6 +381,7 @@ static int run(int argc, char **argv)
     if (status >= 0)
         return status;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* UART output in whole lines, however the command prints */
     status = set_up(&s, &error) ? run_session(&s, &error) : -1;
     if (s.report.board && report_stop(&s.report))
         status = CLI_WRONG; /* also when the board stopped before the command began */

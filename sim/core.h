@@ -41,11 +41,12 @@ uint32_t special_read(const struct board *b, unsigned sysm);
 void special_write(struct board *b, unsigned sysm, uint32_t value);
 void special_write_primask(struct board *b, bool masked);
 
-/* The board stopped: the instruction in progress must leave no trace. */
-bool exception_stopped(const struct board *b);
+/* The board stopped, or a reset or power cut came: the instruction in progress must leave no trace
+ * in the registers, and nothing further may be stored. */
+bool exception_abandoned(const struct board *b);
 
 /* The instruction at cpu.here faults: HardFault, or lockup inside HardFault and NMI. The caller has
- * complained, and returns from the instruction. On a stopped board only the PC goes back. */
+ * complained, and returns from the instruction. When it is abandoned only the PC goes back. */
 void exception_fault(struct board *b);
 
 /* SVC: a HardFault when it cannot pre-empt what runs now. */

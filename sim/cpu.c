@@ -25,7 +25,7 @@
 
 static bool open_window(struct board *b, uint32_t address)
 {
-    if (bus_open_window(b, address) && !exception_stopped(b))
+    if (bus_open_window(b, address) && !exception_abandoned(b))
         return true;
     exception_fault(b);
     return false;
@@ -68,7 +68,7 @@ static bool read_bus(struct board *b, uint32_t address, unsigned size, uint32_t 
 {
     uint32_t read;
 
-    if (refused(b, address, size) || !bus_read(b, address, size, &read) || exception_stopped(b)) {
+    if (refused(b, address, size) || !bus_read(b, address, size, &read) || exception_abandoned(b)) {
         exception_fault(b);
         return false;
     }
@@ -78,7 +78,8 @@ static bool read_bus(struct board *b, uint32_t address, unsigned size, uint32_t 
 
 static bool write_bus(struct board *b, uint32_t address, unsigned size, uint32_t value)
 {
-    if (refused(b, address, size) || !bus_write(b, address, size, value) || exception_stopped(b)) {
+    if (refused(b, address, size) || !bus_write(b, address, size, value) ||
+        exception_abandoned(b)) {
         exception_fault(b);
         return false;
     }
@@ -134,7 +135,7 @@ static inline void branch_taken(struct board *b, uint32_t target)
     b->time.cycles++;
 }
 
-/* To an address whose bit 0 becomes the T bit. False: the board stopped there. */
+/* To an address whose bit 0 becomes the T bit. False: abandoned. */
 static bool branch_interworking(struct board *b, uint32_t target)
 {
     struct cpu *c = &b->cpu;
@@ -143,7 +144,7 @@ static bool branch_interworking(struct board *b, uint32_t target)
         board_complain(b, L072_STOP_STATE, target,
                        "branch to 0x%08X without the Thumb bit: bit 0 of a code address must be 1",
                        target);
-        if (exception_stopped(b)) {
+        if (exception_abandoned(b)) {
             c->r[PC] = c->here;
             return false;
         }
@@ -273,7 +274,7 @@ static void pop(struct board *b, uint32_t list)
         return;
     b->time.cycles += 2;
     branch_exchange(b, c->r[PC]);
-    if (exception_stopped(b)) {
+    if (exception_abandoned(b)) {
         memcpy(c->r, before, sizeof before);
         c->r[PC] = c->here;
     }
@@ -293,7 +294,7 @@ static void wait_for(struct board *b, enum cpu_sleep how)
 {
     b->time.cycles++;
     exception_sleep(b, how);
-    if (exception_stopped(b))
+    if (exception_abandoned(b))
         b->cpu.r[PC] = b->cpu.here;
 }
 

@@ -26,9 +26,9 @@
 /* Words of a frame, from its lowest address. */
 enum frame { FRAME_R0, FRAME_R12 = 4, FRAME_LR, FRAME_PC, FRAME_XPSR, FRAME_WORDS };
 
-bool exception_stopped(const struct board *b)
+bool exception_abandoned(const struct board *b)
 {
-    return b->stop.kind != L072_STOP_NONE;
+    return b->stop.kind || b->reset_request || !b->powered;
 }
 
 /* ---- Entry ---------------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ static void lock_up(struct board *b)
 {
     board_complain(b, L072_STOP_LOCKUP, b->cpu.here,
                    "lockup: fault inside HardFault or NMI, or no usable vector or stack for them");
-    if (exception_stopped(b))
+    if (exception_abandoned(b))
         return;
     b->cpu.lockup = true;
     b->cpu.attention = true;
@@ -97,11 +97,11 @@ static void enter(struct board *b, unsigned exception)
     uint32_t vector;
     bool ok = push_frame(b, sp, align) && read_vector(b, exception, &vector);
 
-    if (!ok && !exception_stopped(b) && nvic_priority(b, exception) >= 0) {
+    if (!ok && !exception_abandoned(b) && nvic_priority(b, exception) >= 0) {
         exception = EXC_HARDFAULT;
         ok = read_vector(b, exception, &vector);
     }
-    if (exception_stopped(b))
+    if (exception_abandoned(b))
         return;
     if (!ok) {
         lock_up(b);
@@ -121,7 +121,7 @@ static int execution_priority(const struct board *b)
 void exception_fault(struct board *b)
 {
     b->cpu.r[PC] = b->cpu.here;
-    if (exception_stopped(b))
+    if (exception_abandoned(b))
         return;
     if (nvic_active_priority(b) < 0)
         lock_up(b);
@@ -140,7 +140,7 @@ void exception_svc(struct board *b)
                        "SVC with PRIMASK set or in a handler of its priority or above: HardFault");
         exception_fault(b);
     }
-    if (exception_stopped(b))
+    if (exception_abandoned(b))
         c->r[PC] = c->here;
 }
 
@@ -165,7 +165,7 @@ static bool pop_frame(struct board *b, uint32_t sp, uint32_t word[FRAME_WORDS])
     for (uint32_t i = 0; i < FRAME_WORDS; i++)
         if (!bus_read(b, sp + 4 * i, 4, &word[i]))
             return false;
-    return !exception_stopped(b);
+    return !exception_abandoned(b);
 }
 
 /* The frame is one that an entry may have pushed for this mode. */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # dfuse hide: what it changes in ELF, HEX and plain bytes, and that a refusal writes nothing.
-# shellcheck source=tests/cli/tap
-. "$(dirname "$0")/tap"
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
 
 image 4800 4685 5000 2000 >"$work/good.bin" # ldr r0, [pc]; mov sp, r0
 image B510 E7FE 0000 0000 >"$work/bad.bin"  # push {r4, lr}

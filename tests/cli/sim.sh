@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # dfuse sim short of real USB programs: stops, kept memory, buttons, trace, exit status.
-# shellcheck source=tests/cli/tap
-. "$(dirname "$0")/tap"
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
 
 image E7FE >"$work/loop.bin"                # b .
 image 2003 0740 6001 E7FE >"$work/stop.bin" # r0 = 0x60000000; str r1, [r0]

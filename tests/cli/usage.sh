@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Help, and bad input: one line saying what and what to do, exit status 2.
-# shellcheck source=tests/cli/tap
-. "$(dirname "$0")/tap"
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
 
 image 4800 4685 5000 2000 >"$work/app.bin"
 echo ':00000001FE' >"$work/bad.hex"

@@ -103,6 +103,32 @@ static void test_a_stop_inside_a_peripheral_leaves_registers_unchanged(void **st
     core_end(b);
 }
 
+/* A fetch that waits for the flash when the power goes: nothing is executed, nothing stacked. */
+static void test_a_fetch_cut_short_leaves_no_trace(void **state)
+{
+    static const uint32_t erase[][2] = {
+        {0x4002200C, 0x89ABCDEF},
+        {0x4002200C, 0x02030405}, /* PEKEYR */
+        {0x40022010, 0x8C9DAEBF},
+        {0x40022010, 0x13141516}, /* PRGKEYR */
+        {0x40022004, 0x208     },
+        {0x08001000, 0         }, /* PECR: ERASE, PROG; the page */
+    };
+    struct board *b = core_start(false);
+    uint32_t below = get_word(b, STACK - 4);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(erase); i++)
+        assert_true(bus_write(b, erase[i][0], 4, erase[i][1]));
+    event_after(b, EVENT_POWER_CUT, PS_PER_MS);
+    b->cpu.r[PC] = 0x08000100;
+    step(b);
+    assert_false(b->powered);
+    assert_int_equal(b->cpu.r[PC], 0x08000100);
+    assert_int_equal(get_word(b, STACK - 4), below);
+    core_end(b);
+}
+
 /* LDM and STM that meet a fault half-way leave their base for a second try. */
 static void test_a_fault_inside_a_list_keeps_the_base(void **state)
 {
@@ -255,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_a_strict_board_stops_with_registers_unchanged),
         cmocka_unit_test(test_a_lenient_board_takes_a_hardfault),
         cmocka_unit_test(test_a_stop_inside_a_peripheral_leaves_registers_unchanged),
+        cmocka_unit_test(test_a_fetch_cut_short_leaves_no_trace),
         cmocka_unit_test(test_a_fault_inside_a_list_keeps_the_base),
         cmocka_unit_test(test_execution_stays_out_of_peripherals),
         cmocka_unit_test(test_an_empty_part_stops_at_reset),
