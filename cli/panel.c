@@ -69,6 +69,9 @@ void panel_act(struct panel *panel, struct l072 *board, uint64_t *until)
         while (press->edges < 2) {
             uint64_t due = press->time + (press->edges ? PANEL_HOLD_PS : 0);
             if (due > l072_now(board)) {
+                /* Power goes in the middle of what happens, not after an instruction. */
+                if (!press->edges && strcmp(press->pin, VDD) == 0)
+                    l072_cut_power(board, due);
                 if (due < *until)
                     *until = due;
                 break;

@@ -140,11 +140,13 @@ struct syscfg_regs {
 REGS_AT(struct syscfg_regs, CFGR3, 0x20);
 #define SYSCFG ((struct syscfg_regs *)0x40010000u)
 
-#define SYSCFG_CFGR1_MEM_MODE        (3u << 0)
-#define SYSCFG_CFGR1_MEM_MODE_FLASH  (0u << 0)
-#define SYSCFG_CFGR1_MEM_MODE_SYSTEM (1u << 0)
-#define SYSCFG_CFGR1_UFB             (1u << 3) /* bank 2 is at 0x08000000 */
-#define SYSCFG_CFGR3_ENREF_HSI48     (1u << 13)
+#define SYSCFG_CFGR1_MEM_MODE         (3u << 0)
+#define SYSCFG_CFGR1_MEM_MODE_FLASH   (0u << 0)
+#define SYSCFG_CFGR1_MEM_MODE_SYSTEM  (1u << 0)
+#define SYSCFG_CFGR1_BOOT_MODE        (3u << 8) /* ro: the boot pins at reset, coded as MEM_MODE */
+#define SYSCFG_CFGR1_BOOT_MODE_SYSTEM (1u << 8)
+#define SYSCFG_CFGR1_UFB              (1u << 3) /* bank 2 is at 0x08000000 */
+#define SYSCFG_CFGR3_ENREF_HSI48      (1u << 13)
 
 /* ---- FLASH (RM0376, flash program memory and data EEPROM) ------------------------------------ */
 

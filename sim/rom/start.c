@@ -66,6 +66,12 @@ __attribute__((noreturn)) static void start_bank(void)
     core_start(image[0], image[1]);
 }
 
+static bool booted_by_boot0(void)
+{
+    RCC->APB2ENR |= RCC_APB2ENR_SYSCFG;
+    return (SYSCFG->CFGR1 & SYSCFG_CFGR1_BOOT_MODE) == SYSCFG_CFGR1_BOOT_MODE_SYSTEM;
+}
+
 /* Starts the first bank whose word 0 is an SRAM address, bank 2 first; BFB2 is not asked. Returns
  * when there is none. 64 KB parts have one bank. */
 static void check_banks(void)
@@ -73,7 +79,6 @@ static void check_banks(void)
     const volatile uint32_t *bank1 = (const volatile uint32_t *)FLASH_BASE;
     const volatile uint32_t *bank2 = bank1 + FLASH_SIZE_KB * 1024u / 2 / sizeof *bank1;
     if (FLASH_SIZE_KB > 64 && rom_sp_valid(*bank2)) {
-        RCC->APB2ENR |= RCC_APB2ENR_SYSCFG;
         SYSCFG->CFGR1 |= SYSCFG_CFGR1_UFB;
         start_bank();
     }
@@ -137,7 +142,7 @@ __attribute__((noreturn)) static void run_dfu(void)
 void rom_start(void)
 {
     wait(ROM_START_LOOPS);
-    if (ROM_CHECKS_BANKS)
+    if (ROM_CHECKS_BANKS && !(ROM_BOOT0_SKIPS_CHECK && booted_by_boot0()))
         check_banks();
     clock_32mhz();
     prepare_ram();

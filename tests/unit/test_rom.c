@@ -69,6 +69,15 @@ static int v40(void **state)
     return 0;
 }
 
+/* BOOT0 low: the hardware starts the ROM because of BFB2. */
+static int v41_bfb2(void **state)
+{
+    struct rig *r = make("l072xz", L072_ROM_V41, false);
+    assert_int_equal(l072_set_option(r->board, "BFB2", 1), 0);
+    *state = r;
+    return 0;
+}
+
 /* A program that does nothing: two vectors and an endless loop. */
 static void load_program(struct rig *r, uint32_t address, uint32_t word0)
 {
@@ -146,7 +155,7 @@ static void hidden_and_empty_images_stay_in_dfu(void **state)
     assert_int_equal(r->seen[L072_EVENT_LEAVE_ROM].value, 0);
 }
 
-static void visible_image_is_started_without_bfb2(void **state)
+static void visible_image_is_started(void **state)
 {
     struct rig *r = *state;
     load_program(r, BANK1, STACK_TOP);
@@ -170,8 +179,9 @@ static void bank2_comes_first(void **state)
 
 static void bank2_of_a_128_kb_part(void **state)
 {
-    struct rig *r = make("l072xb", L072_ROM_V41, true);
+    struct rig *r = make("l072xb", L072_ROM_V41, false);
     *state = r;
+    assert_int_equal(l072_set_option(r->board, "BFB2", 1), 0);
     load_program(r, BANK1 + 0x10000, STACK_TOP);
     start(r);
     usb_device_run(&r->dev, L072_PS_PER_MS);
@@ -207,6 +217,13 @@ static void bounds_of_a_valid_stack_pointer(void **state)
         usb_device_run(&r->dev, L072_PS_PER_MS);
         assert_int_equal(r->seen[L072_EVENT_LEAVE_ROM].value != 0, rows[i].valid);
     }
+}
+
+static void boot0_stays_whatever_the_banks_hold(void **state)
+{
+    load_program(*state, BANK1, STACK_TOP);
+    load_program(*state, BANK2, STACK_TOP);
+    start_dfu(*state);
 }
 
 static void v40_checks_nothing(void **state)
@@ -467,11 +484,12 @@ static void leave_without_an_image_resets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(hidden_and_empty_images_stay_in_dfu, v41),
-        TEST(visible_image_is_started_without_bfb2, v41),
-        TEST(bank2_comes_first, v41),
+        TEST(hidden_and_empty_images_stay_in_dfu, v41_bfb2),
+        TEST(visible_image_is_started, v41_bfb2),
+        TEST(bank2_comes_first, v41_bfb2),
         TEST(bank2_of_a_128_kb_part, no_setup),
-        TEST(bounds_of_a_valid_stack_pointer, v41),
+        TEST(bounds_of_a_valid_stack_pointer, v41_bfb2),
+        TEST(boot0_stays_whatever_the_banks_hold, v41),
         TEST(v40_checks_nothing, v40),
         TEST(v40_takes_a_jump, no_setup),
         TEST(masked_interrupts_are_not_unmasked, no_setup),
