@@ -16,7 +16,7 @@ say  = @echo '  '
 
 PACKAGES  := libelf libdw capstone fuse3
 WARNINGS  := -Wall -Wextra -Werror
-HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -Iinclude -Isim -Ibridge -Icli -I$(B) \
+HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Icli -I$(B) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 HOST_CFLAGS := -std=gnu11 -g $(WARNINGS)
 HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
@@ -43,10 +43,10 @@ $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) \
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libdfu.a: $(B)/$(1)/dfu/dfu.o
+$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/tests/board/scenario.o
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libdfu.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
+$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtest.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
 	$$(say) link $$@
 	$$(Q)$(2) $(3) $$^ -o $$@ -lcmocka $$(HOST_LIBS)
 -include $(shell find $(B)/$(1) -name '*.d' 2>/dev/null)
@@ -114,7 +114,10 @@ $(eval $(call firmware,examples/forum-2017,$(FORUM_SOURCES),,$(APP_LINK)))
 $(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIVES=1,$(APP_LINK)))
 
 EXAMPLES   := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched forum-2017 forum-2017-token)
-TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden \
+DIRTY_SOURCES := tests/firmware/dirty.c entry/dfuse.c stm32l0/startup.c $(DEVICE_SOURCES)
+$(eval $(call firmware,examples/test/dirty,$(DIRTY_SOURCES),,$(APP_LINK) $(HIDDEN)))
+
+TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden dirty \
 	$(foreach s,$(SITES),$(s)-hidden $(s)-visible))
 
 # The entry library alone, as its budget counts it.

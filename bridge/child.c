@@ -44,8 +44,8 @@ __attribute__((noreturn)) static void become(const struct child *child, char *co
     setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 1);
     execvp(command[0], command);
     int reason = errno;
-    if (write(report, &reason, sizeof reason) != sizeof reason)
-        _exit(CHILD_NOT_FOUND);
+    ssize_t told = write(report, &reason, sizeof reason);
+    (void)told; /* the exit status says the same */
     _exit(CHILD_NOT_FOUND);
 }
 
@@ -65,7 +65,7 @@ bool child_start(struct child *child, char *const command[], char *error, size_t
     if (read(report[0], &reason, sizeof reason) == sizeof reason) {
         waitpid(child->pid, NULL, 0);
         child->status = CHILD_NOT_FOUND;
-        snprintf(error, error_size, "cannot run %s: %s: give a program after --", command[0],
+        snprintf(error, error_size, "cannot run %s: %s: give another program", command[0],
                  strerror(reason));
     }
     close(report[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sysfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -117,7 +118,8 @@ bool sysfs_create(char *error, size_t error_size)
     hub.good = hub.good && write_file(hub.dir, "descriptors", root_hub, sizeof root_hub);
     list(&hub, "usb1", "../../../");
     if (!hub.good)
-        snprintf(error, error_size, "cannot write the root hub to " ROOT_HUB ": %m");
+        snprintf(error, error_size, "cannot write the root hub to " ROOT_HUB ": %s",
+                 strerror(errno));
     return hub.good;
 }
 

@@ -93,6 +93,8 @@ enum {
     nvic_icpr = (0x280 - 0x180) / 4, /* from NVIC_ICER */
     scb_vtor = (0xD08 - 0xD04) / 4,  /* from SCB_ICSR */
     scb_scr = (0xD10 - 0xD04) / 4,
+    scb_shpr2 = (0xD1C - 0xD04) / 4,
+    scb_shpr3 = (0xD20 - 0xD04) / 4,
     mpu_ctrl = (0xD94 - 0xD04) / 4,
     icsr_pendsvclr_pendstclr = 1 << 27 | 1 << 25,
     aircr_sysresetreq = 0x05FA0004,
@@ -128,11 +130,16 @@ static void open_token(void)
 }
 #endif
 
-static bool requested(void)
+/* Takes the request back when there is one: the next reset finds none. */
+static bool take_request(void)
 {
     uint32_t magic = opaque(MAGIC);
 
-    return token()[0] == magic && token()[1] == ~magic;
+    if (token()[0] != magic || token()[1] != ~magic)
+        return false;
+    open_token();
+    token()[0] = ~magic;
+    return true;
 }
 
 static void leave_request(uint32_t magic)
@@ -140,12 +147,6 @@ static void leave_request(uint32_t magic)
     open_token();
     token()[0] = magic;
     token()[1] = ~magic;
-}
-
-static void consume_request(void)
-{
-    open_token();
-    token()[0] = 0;
 }
 
 /* ---- What the ROM will find ------------------------------------------------------------------ */
@@ -252,6 +253,8 @@ static void reset_core(void)
     scb[0] = icsr_pendsvclr_pendstclr;
     scb[scb_vtor] = 0;
     scb[scb_scr] = 0;
+    scb[scb_shpr2] = 0;
+    scb[scb_shpr3] = 0;
     scb[mpu_ctrl] = 0;
 }
 
@@ -338,11 +341,8 @@ enum dfuse_Reason dfuse_RunBootloaderLatched(void)
 void dfuse_CheckAndRun(void)
 {
     volatile uint32_t *f = reg(flash);
-    bool once = requested();
 
-    if (once)
-        consume_request();
-    if (once && dfuse_WhyNot() == DFUSE_READY)
+    if (take_request() && dfuse_WhyNot() == DFUSE_READY)
         hand_over(f);
     if (f[flash_optr] & optr_bfb2)
         toggle_latch(f);

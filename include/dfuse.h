@@ -3,7 +3,8 @@
  * dfuse: USB firmware update (DFU) on the STM32L072, L073, L082 and L083, from
  * the application, through ST's ROM bootloader, without the BOOT0 pin.
  *
- * Add entry/dfuse.c to the sources and entry/dfuse.ld to the link, then
+ * Add entry/dfuse.c to the sources and "-T dfuse.ld" to the link, before your
+ * own linker script, then
  *
  *     void Reset_Handler(void)             // or SystemInit(), or main():
  *     {                                    // the earlier, the better
@@ -82,7 +83,7 @@ void dfuse_RunBootloader(void) __attribute__((noreturn));
  * the library then: not for products that use dual-bank boot themselves.
  * [RM0376 "Boot configuration"; AN2606 table 2, pattern 7]
  *
- * When: in Thread mode. Interrupts are off while it works.
+ * When: in Thread mode, while no interrupt handler uses the flash interface.
  * Changes: option bytes at 0x1FF80004; nothing when it returns.
  * Time: two flash operations, 6.4 ms, during which the CPU mostly stalls.
  * Returns: only when it cannot be done, with the reason; the chip is then as
@@ -105,8 +106,9 @@ enum dfuse_Reason dfuse_RunBootloaderLatched(void);
  * Latch set: clears BFB2, which takes 6.4 ms and ends in a reset.
  *
  * Changes: on the way to the ROM everything except the RTC domain (backup
- * registers, LSE, LSI) and a running IWDG, which nothing can stop; the ROM
- * slows and feeds it [AN2606 "IWDG"].
+ * registers, LSE, LSI), EXTI_IMR, whose reset value ST's own files disagree
+ * on (its edge selections are cleared), and a running IWDG, which nothing can
+ * stop; the ROM slows and feeds it [AN2606 "IWDG"].
  * Time: some 50 cycles without a request; 10 ms with one.
  */
 void dfuse_CheckAndRun(void);

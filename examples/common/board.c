@@ -16,11 +16,11 @@ void board_init(void)
 {
     RCC->IOPENR |= RCC_IOPENR_IOPA;
     RCC->APB1ENR |= RCC_APB1ENR_USART2;
-    GPIOA->PUPDR = (GPIOA->PUPDR & ~TWO_BITS(0, 3) & ~TWO_BITS(1, 3)) | TWO_BITS(0, 2) |
-                   TWO_BITS(1, 2);
+    GPIOA->PUPDR =
+        (GPIOA->PUPDR & ~TWO_BITS(0, 3) & ~TWO_BITS(1, 3)) | TWO_BITS(0, 2) | TWO_BITS(1, 2);
     GPIOA->AFR[0] = (GPIOA->AFR[0] & ~(0xFu << 8)) | AF4_USART2 << 8;
-    GPIOA->MODER = (GPIOA->MODER & ~TWO_BITS(0, 3) & ~TWO_BITS(1, 3) & ~TWO_BITS(2, 3)) |
-                   TWO_BITS(2, 2);
+    GPIOA->MODER =
+        (GPIOA->MODER & ~TWO_BITS(0, 3) & ~TWO_BITS(1, 3) & ~TWO_BITS(2, 3)) | TWO_BITS(2, 2);
     USART2->BRR = CLOCK_HZ / BAUD;
     USART2->CR1 = USART_CR1_UE | USART_CR1_TE;
     SYSTICK->RVR = CLOCK_HZ / 1000 - 1;

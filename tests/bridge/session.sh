@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What a session does to its command and to the system around it.
-# shellcheck source=tests/cli/tap
-. tests/cli/tap
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
 
-image BF30 E7FD >"$work/sleep.bin"          # wfi, for ever
-image E7FE >"$work/loop.bin"                # b .
-image 2003 0740 BF00 E7FE >"$work/nop.bin"
+image BF30 E7FD >"$work/sleep.bin" # wfi, for ever
+image E7FE >"$work/loop.bin"       # b .
+# r0 = 0x60000000; for (r1 = 1 << 20; r1; r1--); str r1, [r0]: stops after 1.5 s at 2.1 MHz
+image 2003 0740 2101 0509 3901 D1FD 6001 E7FE >"$work/stop.bin"
 
 # session ARGUMENTS...: with the options, image and command given.
 session() {
@@ -37,14 +38,18 @@ there() {
 before=$(there)
 
 check "exit status of the command" status 7 session "$work/sleep.bin" -- sh -c 'exit 7'
+# shellcheck disable=SC2016
 check "128 + n when a signal ends it" status 137 session "$work/sleep.bin" -- sh -c 'kill -9 $$'
-check "command not found" status 127 session "$work/sleep.bin" -- /no/such/command
-check "... says so" grep -q "cannot run /no/such/command: No such file" "$work/err"
+touch "$work/broken"
+chmod +x "$work/broken"
+echo '#!/no/such/shell' >"$work/broken"
+check "a command that cannot be executed" status 127 session "$work/sleep.bin" -- "$work/broken"
 
 echo "from outside" | "$dfuse" sim "$work/sleep.bin" -- sh -c 'cat; echo said >&2' \
     >"$work/out" 2>"$work/err"
 check "the command has stdin and stdout" grep -qx "from outside" "$work/out"
 check "... and stderr" grep -qx "said" "$work/err"
+# shellcheck disable=SC2016
 check "the command keeps its ids" sh -c '[ "$("$1" sim "$2" -- id 2>/dev/null)" = "$(id)" ]' - \
     "$dfuse" "$work/sleep.bin"
 check "/dev and /run stay what they are" session "$work/sleep.bin" -- sh -c \
@@ -53,17 +58,19 @@ check "processors are still counted" session "$work/sleep.bin" -- ls /sys/device
 
 check "SIGTERM ends command and session" status 143 signalled TERM
 check "SIGINT too" status 130 signalled INT
-check "a board that stops ends the command" status 1 session --rom v4.0 --boot0 --press VDD@1s \
-    "$work/nop.bin" -- sh -c 'exit 1'
+# shellcheck disable=SC2016
+check "a board that stops" status 1 session "$work/stop.bin" -- \
+    sh -c 'trap "echo ended; exit" TERM; sleep 20 & wait'
+check "... ends the command" grep -qx ended "$work/out"
 check "the device leaves and comes back at a reset" session --rom v4.0 --boot0 --press NRST@500ms \
     "$work/loop.bin" -- sh -c 'sleep 1.5; lsusb -s 1:3'
 
-[ "$(cat /proc/self/mounts)" = "$mounts" ]
 check "no mount is left" [ "$(cat /proc/self/mounts)" = "$mounts" ]
 check "no directory is left" [ "$(there)" = "$before" ]
 
 # An ordinary user: the device file of FUSE is put in place in a namespace of the test only.
 ordinary() {
+    # shellcheck disable=SC2016
     unshare -m sh -c 'mount -t tmpfs none "$1/user" && mknod -m "$2" "$1/user/fuse" c 10 229 &&
         mount --bind "$1/user/fuse" /dev/fuse && shift 2 &&
         exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - "$work" "$@" \
