@@ -42,6 +42,8 @@ static void switch_on_peripherals(void)
     EXTI->FTSR = 0xFFFF;
     EXTI->EMR = 0xFFFF;
     RCC->CIER = 0x1FF;
+    RCC->ICSCR = (RCC->ICSCR & ~RCC_ICSCR_MSIRANGE) | 6u << 13; /* MSI 4.2 MHz */
+    RCC->AHBENR |= 1u << 12;                                    /* CRC */
     FLASH->ACR |= FLASH_ACR_PRFTEN;
     FLASH->PEKEYR = FLASH_PEKEY1;
     FLASH->PEKEYR = FLASH_PEKEY2;
