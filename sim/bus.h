@@ -39,7 +39,14 @@ struct fetch_window {
     uint8_t region;  /* enum bus_region */
     bool in_rom;     /* execution last entered flash or system memory: the latter */
 };
-enum bus_region { REGION_NONE, REGION_FLASH, REGION_EEPROM, REGION_ROM, REGION_SRAM, REGION_OPTION };
+enum bus_region {
+    REGION_NONE,
+    REGION_FLASH,
+    REGION_EEPROM,
+    REGION_ROM,
+    REGION_SRAM,
+    REGION_OPTION
+};
 bool bus_open_window(struct board *b, uint32_t address);
 void bus_close_window(struct board *b);
 

@@ -24,8 +24,7 @@ static uint8_t silent_rom_id(const struct part *part)
 static void load_rom(struct board *b, const struct l072_config *config)
 {
     const uint8_t *image = config->rom == L072_ROM_V40 ? l072_rom_v40 : l072_rom_v41;
-    size_t size = config->rom == L072_ROM_V40 ? (size_t)(l072_rom_v40_end - l072_rom_v40)
-                                              : (size_t)(l072_rom_v41_end - l072_rom_v41);
+    size_t size = ROM_IMAGE_SIZE;
 
     if (config->system_memory) {
         image = config->system_memory;

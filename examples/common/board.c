@@ -12,6 +12,8 @@
 #define TWO_BITS(pin, value) ((uint32_t)(value) << 2 * (pin))
 #define AF4_USART2           4u
 
+static uint32_t pressed_before; /* pins, a bit each */
+
 void board_init(void)
 {
     RCC->IOPENR |= RCC_IOPENR_IOPA;
@@ -21,6 +23,7 @@ void board_init(void)
     GPIOA->AFR[0] = (GPIOA->AFR[0] & ~(0xFu << 8)) | AF4_USART2 << 8;
     GPIOA->MODER =
         (GPIOA->MODER & ~TWO_BITS(0, 3) & ~TWO_BITS(1, 3) & ~TWO_BITS(2, 3)) | TWO_BITS(2, 2);
+    pressed_before = GPIOA->IDR; /* held since before the start: no press */
     USART2->BRR = CLOCK_HZ / BAUD;
     USART2->CR1 = USART_CR1_UE | USART_CR1_TE;
     SYSTICK->RVR = CLOCK_HZ / 1000 - 1;
@@ -30,12 +33,11 @@ void board_init(void)
 
 bool board_button(unsigned pin)
 {
-    static uint32_t before;
     uint32_t bit = 1u << pin;
     uint32_t now = GPIOA->IDR & bit;
-    bool pressed = now && !(before & bit);
+    bool pressed = now && !(pressed_before & bit);
 
-    before = (before & ~bit) | now;
+    pressed_before = (pressed_before & ~bit) | now;
     return pressed;
 }
 

@@ -41,6 +41,8 @@ static void jump_to_rom(void)
      */
     RCC->APB2ENR |= RCC_APB2ENR_SYSCFG;
     SYSCFG->CFGR1 = SYSCFG_CFGR1_MEM_MODE_SYSTEM;
+    /* Start-up code has set VTOR to the program's vectors; the ROM's interrupts need the ROM's. */
+    SCB->VTOR = 0;
 
     /*
      * Step 5, MSP. Right only while the compiler puts nothing on the stack between here and the

@@ -15,8 +15,8 @@
  * not published. */
 #define ROM_SP_FIRST 0x20000000u
 #define ROM_SP_LAST  0x20005000u
-/* With the BOOT0 pin high the ROM stays whatever the banks hold (AN2606 table 2, pattern 2). That it
- * tells by SYSCFG_CFGR1.BOOT_MODE, the boot pins at reset, is a guess. */
+/* With the BOOT0 pin high the ROM stays, whatever the banks hold (AN2606 table 2, pattern 2). That
+ * it tells by SYSCFG_CFGR1.BOOT_MODE, the boot pins at reset, is a guess. */
 #define ROM_BOOT0_SKIPS_CHECK 1
 /* Bank 2 is tried before bank 1 (AN2606, dual-bank boot of STM32L47x; RM0376, boot). */
 /* The image of a bank starts with PRIMASK set: ST's dual-boot example for this series clears it

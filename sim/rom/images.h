@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-extern const uint8_t l072_rom_v40[], l072_rom_v40_end[];
-extern const uint8_t l072_rom_v41[], l072_rom_v41_end[];
+#define ROM_IMAGE_SIZE 8192
+
+extern const uint8_t l072_rom_v40[ROM_IMAGE_SIZE];
+extern const uint8_t l072_rom_v41[ROM_IMAGE_SIZE];
 
 #endif

@@ -233,65 +233,6 @@ static void v40_checks_nothing(void **state)
     assert_int_equal(peek_word(*state, 0x1FF01FFC) >> 16 & 0xFF, 0x40);
 }
 
-/* ---- Software jump --------------------------------------------------------------------------- */
-
-/* A program that maps system memory at 0, loads MSP and jumps, as the forums advise. */
-static void load_jump(struct rig *r, uint16_t first_instruction)
-{
-    const uint16_t program[] = {
-        first_instruction,
-        0x4806, /* ldr  r0, RCC_APB2ENR */
-        0x2101, /* movs r1, #1 */
-        0x6001, /* str  r1, [r0]      SYSCFGEN */
-        0x4805, /* ldr  r0, SYSCFG_CFGR1 */
-        0x6001, /* str  r1, [r0]      MEM_MODE = 1 */
-        0x4805, /* ldr  r0, system memory */
-        0x6801, /* ldr  r1, [r0] */
-        0xF381,
-        0x8808, /* msr  msp, r1 */
-        0x6841, /* ldr  r1, [r0, #4] */
-        0x4708, /* bx   r1 */
-        0xBF00,
-        0xBF00,
-        0x1034,
-        0x4002,
-        0x0000,
-        0x4001,
-        0x0000,
-        0x1FF0,
-    };
-    load_program(r, BANK1, STACK_TOP);
-    assert_int_equal(l072_load(r->board, BANK1 + 8, program, sizeof program), 0);
-    start(r);
-}
-
-static void v40_takes_a_jump(void **state)
-{
-    struct rig *r = make("l072xz", L072_ROM_V40, false);
-    *state = r;
-    load_jump(r, 0xBF00 /* nop */);
-    assert_true(usb_device_wait(&r->dev, TIMEOUT_PS));
-}
-
-static void masked_interrupts_are_not_unmasked(void **state)
-{
-    struct rig *r = make("l072xz", L072_ROM_V40, false);
-    *state = r;
-    load_jump(r, 0xB672 /* cpsid i */);
-    assert_false(usb_device_wait(&r->dev, TIMEOUT_PS));
-    assert_true(l072_usb_attached(r->board)); /* there, and deaf */
-}
-
-static void v41_bounces_a_jump(void **state)
-{
-    struct rig *r = make("l072xz", L072_ROM_V41, false);
-    *state = r;
-    load_jump(r, 0xBF00 /* nop */);
-    usb_device_run(&r->dev, 3 * L072_PS_PER_MS);
-    assert_int_equal(r->seen[L072_EVENT_LEAVE_ROM].value, BANK1 + 8);
-    assert_false(l072_usb_attached(r->board));
-}
-
 /* ---- Identity -------------------------------------------------------------------------------- */
 
 static void string_is(struct rig *r, uint8_t index, const char *text)
@@ -491,9 +432,6 @@ int main(void)
         TEST(bounds_of_a_valid_stack_pointer, v41_bfb2),
         TEST(boot0_stays_whatever_the_banks_hold, v41),
         TEST(v40_checks_nothing, v40),
-        TEST(v40_takes_a_jump, no_setup),
-        TEST(masked_interrupts_are_not_unmasked, no_setup),
-        TEST(v41_bounces_a_jump, no_setup),
         TEST(identity, v41),
         TEST(starts_in_0_61_ms, v41),
         TEST(get_command, v41),

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Sizes within their budgets, and a budget that is exceeded fails.
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
+
+within() { tools/size >"$work/out" 2>"$work/err"; }
+over() {
+    mkdir -p "$work/tools"
+    cp tools/size "$work/tools/size"
+    echo "build/size/dfuse.o text+data 100" >"$work/tools/size.budget"
+    ! "$work/tools/size" >"$work/out" 2>"$work/err" && grep -q "over budget" "$work/out"
+}
+check "within the budgets" within
+check "over budget is exit status 1" over
+plan
