@@ -9,7 +9,8 @@ mapfile -t texts < <(git ls-files)
 
 # none COMMAND...: prints nothing.
 none() {
-    "$@" >"$work/out" 2>"$work/err"
+    "$@" >"$work/out" 2>&1
+    : >"$work/err"
     [ ! -s "$work/out" ]
 }
 
@@ -19,7 +20,7 @@ too_long() {
 long_files() { wc -l "${sources[@]}" | awk '$1 > 500 && $2 != "total"'; }
 no_licence() { grep -L 'SPDX-License-Identifier: MIT' "${sources[@]}" Makefile; }
 
-check "clang-format" clang-format --dry-run --Werror "${sources[@]}" >"$work/out" 2>"$work/err"
+check "clang-format" none clang-format --dry-run --Werror "${sources[@]}"
 check "100 columns in sources" none too_long 100 "${sources[@]}"
 check "80 columns in the header of the entry library" none too_long 80 include/dfuse.h
 check "files of at most 500 lines" none long_files
