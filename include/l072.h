@@ -139,18 +139,18 @@ bool l072_next_event(struct l072 *board, struct l072_event *event);
 
 enum l072_stop_kind {
     L072_STOP_NONE,
-    L072_STOP_UNMAPPED,    /* access to an address where there is nothing */
+    L072_STOP_UNMAPPED,     /* access to an address where there is nothing */
     L072_STOP_NOT_MODELLED, /* access to a peripheral or register that is not simulated */
-    L072_STOP_NO_CLOCK,    /* peripheral used while its RCC enable is off */
-    L072_STOP_MISALIGNED,  /* misaligned access (HardFault on the chip) */
-    L072_STOP_WIDTH,       /* register accessed in a width it does not have */
-    L072_STOP_UNDEFINED,   /* undefined instruction, or BKPT without a debugger */
-    L072_STOP_STATE,       /* branch without the Thumb bit, return with a bad EXC_RETURN */
-    L072_STOP_EXECUTE,     /* instruction fetch from an execute-never region */
-    L072_STOP_LOCKUP,      /* fault inside HardFault or NMI */
-    L072_STOP_FLASH,       /* write or erase that breaks a rule of the flash interface */
-    L072_STOP_USB,         /* packet memory overrun, broken endpoint set-up */
-    L072_STOP_RULE,        /* any other rule of the manual */
+    L072_STOP_NO_CLOCK,     /* peripheral used while its RCC enable is off */
+    L072_STOP_MISALIGNED,   /* misaligned access (HardFault on the chip) */
+    L072_STOP_WIDTH,        /* register accessed in a width it does not have */
+    L072_STOP_UNDEFINED,    /* undefined instruction, or BKPT without a debugger */
+    L072_STOP_STATE,        /* branch without the Thumb bit, return with a bad EXC_RETURN */
+    L072_STOP_EXECUTE,      /* instruction fetch from an execute-never region */
+    L072_STOP_LOCKUP,       /* fault inside HardFault or NMI */
+    L072_STOP_FLASH,        /* write or erase that breaks a rule of the flash interface */
+    L072_STOP_USB,          /* packet memory overrun, broken endpoint set-up */
+    L072_STOP_RULE,         /* any other rule of the manual */
 };
 
 struct l072_stop {
@@ -179,23 +179,23 @@ enum l072_transfer { L072_CONTROL, L072_BULK, L072_INTERRUPT, L072_ISOCHRONOUS }
 enum l072_urb_status {
     L072_URB_PENDING,
     L072_URB_OK,
-    L072_URB_STALL,     /* the device answered STALL */
-    L072_URB_ERROR,     /* three tries without a valid answer */
-    L072_URB_OVERFLOW,  /* the device sent more than was asked for */
+    L072_URB_STALL,    /* the device answered STALL */
+    L072_URB_ERROR,    /* three tries without a valid answer */
+    L072_URB_OVERFLOW, /* the device sent more than was asked for */
     L072_URB_CANCELLED,
-    L072_URB_GONE,      /* the device left the bus, or the bus was reset */
+    L072_URB_GONE, /* the device left the bus, or the bus was reset */
 };
 
 struct l072_urb {
     enum l072_transfer type;
-    uint8_t address;    /* device address, 0-127 */
-    uint8_t endpoint;   /* number, bit 7 set for IN; 0 for control */
-    uint8_t interval;   /* interrupt and isochronous: frames between polls, at least 1 */
+    uint8_t address;     /* device address, 0-127 */
+    uint8_t endpoint;    /* number, bit 7 set for IN; 0 for control */
+    uint8_t interval;    /* interrupt and isochronous: frames between polls, at least 1 */
     uint16_t max_packet; /* wMaxPacketSize of the endpoint, 8-64 (1023 isochronous) */
-    uint8_t setup[8];   /* control only */
-    const void *data;   /* OUT data, copied; ignored for IN */
-    uint32_t size;      /* OUT: bytes to send; IN: bytes wanted; control: wLength */
-    bool zero_packet;   /* bulk OUT: end with an empty packet when size is a multiple */
+    uint8_t setup[8];    /* control only */
+    const void *data;    /* OUT data, copied; ignored for IN */
+    uint32_t size;       /* OUT: bytes to send; IN: bytes wanted; control: wLength */
+    bool zero_packet;    /* bulk OUT: end with an empty packet when size is a multiple */
 };
 
 /* Starts a transfer. Returns its id (0 .. L072_URBS-1), or L072_ERR_FULL, L072_ERR_VALUE or

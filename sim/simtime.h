@@ -21,12 +21,12 @@ struct board;
 /* Everything that can be due. Events due at the same time run in this order. */
 enum event {
     EVENT_POWER_CUT, /* l072_cut_power() */
-    EVENT_FLASH,   /* end of a flash, EEPROM or option operation */
-    EVENT_RCC,     /* a clock source became ready */
-    EVENT_PWR,     /* the regulator settled */
-    EVENT_CRS,     /* frequency error counter */
-    EVENT_IWDG,    /* watchdog reset, register update done */
-    EVENT_SYSTICK, /* counter reached zero */
+    EVENT_FLASH,     /* end of a flash, EEPROM or option operation */
+    EVENT_RCC,       /* a clock source became ready */
+    EVENT_PWR,       /* the regulator settled */
+    EVENT_CRS,       /* frequency error counter */
+    EVENT_IWDG,      /* watchdog reset, register update done */
+    EVENT_SYSTICK,   /* counter reached zero */
     EVENT_USART1,
     EVENT_USART2,
     EVENT_USART4,
