@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mntent.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -45,6 +46,25 @@ static bool raise_loopback(void)
     return close(fd) == 0 && done;
 }
 
+/* Each mount that can be seen, for a chroot: there "/" is no mount of its own (EINVAL). */
+static bool keep_each_mount_private(void)
+{
+    FILE *mounts = setmntent("/proc/self/mounts", "r");
+    if (!mounts)
+        return false;
+    for (const struct mntent *m; (m = getmntent(mounts));)
+        (void)mount("none", m->mnt_dir, NULL, MS_PRIVATE, NULL); /* not all can be reached */
+    return endmntent(mounts) == 1;
+}
+
+/* What is mounted from here on stays in this namespace. */
+static bool keep_mounts_private(void)
+{
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+        return true;
+    return errno == EINVAL && keep_each_mount_private();
+}
+
 bool namespace_enter(char *error, size_t error_size)
 {
     const int wanted = CLONE_NEWNS | CLONE_NEWNET;
@@ -64,7 +84,7 @@ bool namespace_enter(char *error, size_t error_size)
             return false;
         }
     }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !raise_loopback()) {
+    if (!keep_mounts_private() || !raise_loopback()) {
         snprintf(error, error_size, "cannot set up a private namespace: %s: run as root",
                  strerror(errno));
         return false;
