@@ -18,7 +18,7 @@ PACKAGES  := libelf libdw capstone fuse3
 WARNINGS  := -Wall -Wextra -Werror
 HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Icli -I$(B) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-HOST_CFLAGS := -std=gnu11 -g $(WARNINGS)
+HOST_CFLAGS := -std=c11 -g $(WARNINGS)
 HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 SIM_SOURCES    := $(wildcard sim/*.c)
@@ -43,7 +43,7 @@ $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) \
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/tests/board/scenario.o
+$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/usb/usbd.o $(B)/$(1)/tests/board/scenario.o
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtest.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a

@@ -63,6 +63,7 @@ enum {
     pecr_locks = 7,
     pecr_obl_launch = 1 << 18,
     optr_bfb2 = 1 << 23,
+    user_bfb2 = optr_bfb2 >> 16,
 
     exti = 0x40010400,
     exti_emr = 0x04 / 4,
@@ -216,7 +217,6 @@ static void reset_clocks(volatile uint32_t *r)
 /* USBRST drops the pull-up on D+. The flash interface is not reset: code runs from it. */
 static void reset_peripherals(volatile uint32_t *r)
 {
-
     volatile uint32_t *e = reg(exti);
     uint32_t mif = opaque(ahb_mif);
 
@@ -264,8 +264,10 @@ static void wait_for_disconnect(void)
 {
     uint32_t turns = 28 << 8;
 
-    while (turns--)
-        __asm__ volatile("");
+    __asm__ volatile(".syntax unified\n\t"
+                     "1: subs %0, #1\n\t"
+                     "bne 1b"
+                     : "+l"(turns));
 }
 
 /* System memory is at 0 now. No stack between the new MSP and the branch; PRIMASK back to 0, as
@@ -276,13 +278,13 @@ __attribute__((noreturn)) static void start_rom(void)
 
     __asm__ volatile("msr control, %0\n\t"
                      "isb\n\t"
-                     "ldmia %0!, {r1, r2}\n\t"
-                     "msr msp, r1\n\t"
+                     "ldmia %0!, {r2, r3}\n\t"
+                     "msr msp, r2\n\t"
                      "cpsie i\n\t"
-                     "bx r2"
+                     "bx r3"
                      : "+r"(zero)
                      :
-                     : "r1", "r2", "memory");
+                     : "r2", "r3", "memory");
     __builtin_unreachable();
 }
 
@@ -305,12 +307,11 @@ __attribute__((noreturn)) static void hand_over(volatile uint32_t *f)
 
 /* ---- Latched --------------------------------------------------------------------------------- */
 
-/* Inverts BFB2 and reloads the options, which resets the chip; returns only if the word did not
- * take. A power cut anywhere in here leaves the latch either as it was or inverted. */
-static void toggle_latch(volatile uint32_t *f)
+/* Writes OPTR[31:16] and reloads the options, which resets the chip; returns only if the word did
+ * not take. A power cut anywhere in here leaves it either as it was or as it shall be. */
+static void write_user_options(volatile uint32_t *f, uint32_t word)
 {
     volatile uint32_t *option = reg(options) + option_user;
-    uint32_t word = opaque(f[flash_optr] >> 16 ^ optr_bfb2 >> 16);
 
     word |= ~word << 16;
     f[flash_pecr] = pecr_locks; /* keys to an open lock are a bus error */
@@ -329,21 +330,25 @@ static void toggle_latch(volatile uint32_t *f)
 enum dfuse_Reason dfuse_RunBootloaderLatched(void)
 {
     enum dfuse_Reason reason = dfuse_WhyNot();
+    volatile uint32_t *f;
 
     if (reason != DFUSE_READY)
         return reason;
     if (!bank2_offset())
         return DFUSE_NO_LATCH;
-    toggle_latch(reg(flash));
+    f = reg(flash);
+    write_user_options(f, f[flash_optr] >> 16 | user_bfb2);
     return DFUSE_LATCH_FAILED;
 }
 
 void dfuse_CheckAndRun(void)
 {
     volatile uint32_t *f = reg(flash);
+    uint32_t optr;
 
     if (take_request() && dfuse_WhyNot() == DFUSE_READY)
         hand_over(f);
-    if (f[flash_optr] & optr_bfb2)
-        toggle_latch(f);
+    optr = f[flash_optr];
+    if (optr & optr_bfb2)
+        write_user_options(f, (optr >> 16) - user_bfb2);
 }
