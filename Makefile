@@ -86,6 +86,9 @@ DEVICE_SOURCES := usb/usbd.c usb/fsdev.c stm32l0/clock.c
 ROM_SOURCES    := $(wildcard sim/rom/*.c) $(DEVICE_SOURCES) dfu/dfu.c stm32l0/flash.c
 $(eval $(call firmware,rom/v40,$(ROM_SOURCES),-DROM_VERSION=0x40,-T sim/rom/rom.ld))
 $(eval $(call firmware,rom/v41,$(ROM_SOURCES),-DROM_VERSION=0x41,-T sim/rom/rom.ld))
+# For the tests: what if the real one is stricter when it leaves.
+$(eval $(call firmware,rom/v41-strict,$(ROM_SOURCES),-DROM_VERSION=0x41 -DROM_LEAVE_WANTS_SP=1,\
+	-T sim/rom/rom.ld))
 
 APP_SOURCES := examples/app/main.c examples/app/usb.c examples/common/board.c entry/dfuse.c \
 	entry/dfuse_text.c stm32l0/startup.c $(DEVICE_SOURCES)
@@ -116,8 +119,12 @@ $(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIV
 EXAMPLES   := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched forum-2017 forum-2017-token)
 DIRTY_SOURCES := tests/firmware/dirty.c entry/dfuse.c stm32l0/startup.c $(DEVICE_SOURCES)
 $(eval $(call firmware,examples/test/dirty,$(DIRTY_SOURCES),,$(APP_LINK) $(HIDDEN)))
+# In the flash and RAM of the smallest part.
+WHYNOT_SOURCES := tests/firmware/whynot.c entry/dfuse.c stm32l0/startup.c
+SMALLEST := -Wl$(,)--defsym=FLASH_LENGTH=0x10000 -Wl$(,)--defsym=RAM_LENGTH=0x2000
+$(eval $(call firmware,examples/test/whynot,$(WHYNOT_SOURCES),,$(APP_LINK) $(HIDDEN) $(SMALLEST)))
 
-TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden dirty \
+TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden dirty whynot \
 	$(foreach s,$(SITES),$(s)-hidden $(s)-visible))
 
 # The entry library alone, as its budget counts it.
@@ -133,7 +140,8 @@ SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/
 
 # ---- What people ask for --------------------------------------------------------------------------
 
-JOBS := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# One job a CPU, unless the caller says how many; MAKEFLAGS holds that only in recipes.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
 BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%)
@@ -159,7 +167,7 @@ check: ## builds everything, with gcc and clang, and runs all tests
 	@tests/run $(BOARD_PROGRAMS) $(SCRIPTS) $(UNIT_PROGRAMS)
 
 .PHONY: check-build
-check-build: all $(TEST_IMAGES:%=%.elf) $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
+check-build: all $(TEST_IMAGES:%=%.elf) $(B)/rom/v41-strict.bin $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
 
 size: $(SIZED) ## prints the size of each artefact beside its budget
 	@tools/size

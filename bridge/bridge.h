@@ -25,6 +25,8 @@ struct bridge {
     /* Called before every slice of simulated time, which ends at *until (picoseconds) at the
      * latest; may lower *until and act on the board (press a button). NULL: not needed. */
     void (*before_slice)(void *context, struct l072 *board, uint64_t *until);
+    /* Called once when the board has stopped, before the command is asked to end. NULL: no. */
+    void (*stopped)(void *context);
     void *context;
 };
 

@@ -235,10 +235,11 @@ static int mount_fuse(char *error, size_t error_size)
     char options[128];
     int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        snprintf(error, error_size, "cannot open /dev/fuse: %s: %s", strerror(errno),
-                 errno == EACCES || errno == EPERM
-                     ? "run as root, or let your user open it (chmod a+rw /dev/fuse)"
-                     : "load the kernel module fuse (modprobe fuse)");
+        const char *advice = "load the kernel module fuse (modprobe fuse), or give the container "
+                             "the device";
+        if (errno == EACCES || errno == EPERM)
+            advice = "run as root, or let your user open it (chmod a+rw /dev/fuse)";
+        snprintf(error, error_size, "cannot open /dev/fuse: %s: %s", strerror(errno), advice);
         return -1;
     }
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=%u,group_id=%u,allow_other", fd,

@@ -16,6 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Debian and Ubuntu each have a switch of their own, beside the kernel's. */
+#define ADVICE                                                                                     \
+    "run as root (in a container with the capability SYS_ADMIN), or allow user namespaces "        \
+    "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, "                         \
+    "kernel.apparmor_restrict_unprivileged_userns)"
+
 static bool write_line(const char *path, const char *line)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -72,20 +78,18 @@ bool namespace_enter(char *error, size_t error_size)
     gid_t gid = getegid();
     if (unshare(wanted) != 0) {
         if (unshare(wanted | CLONE_NEWUSER) != 0) {
-            snprintf(error, error_size,
-                     "cannot make a private namespace: %s: run as root, or allow user namespaces "
-                     "(sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
+            snprintf(error, error_size, "cannot make a private namespace: %s: " ADVICE,
                      strerror(errno));
             return false;
         }
         if (!map_own_ids(uid, gid)) {
-            snprintf(error, error_size, "cannot map user %u into a user namespace: %s: run as root",
+            snprintf(error, error_size, "cannot map user %u into a user namespace: %s: " ADVICE,
                      uid, strerror(errno));
             return false;
         }
     }
     if (!keep_mounts_private() || !raise_loopback()) {
-        snprintf(error, error_size, "cannot set up a private namespace: %s: run as root",
+        snprintf(error, error_size, "cannot set up a private namespace: %s: " ADVICE,
                  strerror(errno));
         return false;
     }

@@ -145,8 +145,11 @@ static void run_slice(struct session *s, uint64_t limit)
         until = usb_device_due(&s->device);
     if (s->bridge->before_slice)
         s->bridge->before_slice(s->bridge->context, board, &until);
-    if (l072_run(board, until) == L072_STOPPED)
+    if (l072_run(board, until) == L072_STOPPED) {
         s->over = true;
+        if (s->bridge->stopped)
+            s->bridge->stopped(s->bridge->context);
+    }
     usb_device_poll(&s->device);
     follow_device(s);
 }

@@ -23,8 +23,16 @@ int cli_fail(const char *name, const char *format, ...)
 
 int cli_bad_option(const char *name, int result, char **argv)
 {
-    const char *what = result == ':' ? "needs a value" : "is not an option of this verb";
-    return cli_fail(name, "%s %s; see 'dfuse help %s'", argv[optind - 1], what, name);
+    /* getopt_long() leaves a short option's letter in optopt, and goes on in the same argument. */
+    const char letter[] = {'-', (char)optopt, '\0'};
+    bool is_short = optopt > ' ' && optopt < 127;
+    const char *option = is_short ? letter : argv[optind - 1];
+    const char *what = "is not an option of this verb";
+    if (result == ':')
+        what = "needs a value";
+    else if (!is_short && strchr(option, '='))
+        what = "is no option, or takes no value";
+    return cli_fail(name, "%s %s; see 'dfuse help %s'", option, what, name);
 }
 
 int cli_help(const struct verb *verb)

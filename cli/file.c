@@ -11,6 +11,29 @@
 
 #define FILE_MAX ((size_t)256 << 20) /* an ELF with all its debug information fits */
 
+/* What the user can do about an errno value. */
+static const char *advice(int reason)
+{
+    switch (reason) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG: return "; check the name";
+    case EISDIR: return "; name a file in it";
+    case EACCES:
+    case EPERM: return "; change its permissions";
+    case EROFS: return "; give another folder";
+    case ENOSPC:
+    case EDQUOT: return "; free some space";
+    case EFBIG: return "; firmware is smaller";
+    default: return "";
+    }
+}
+
+static bool fail(struct error *error, const char *verb, const char *path, int reason)
+{
+    return error_set(error, "cannot %s '%s': %s%s", verb, path, strerror(reason), advice(reason));
+}
+
 /* Reads to the end; NULL with errno set. Pipes work too, so the size is not asked for. */
 static uint8_t *read_stream(FILE *stream, size_t *size)
 {
@@ -39,15 +62,15 @@ bool file_read(const char *path, uint8_t **data, size_t *size, struct error *err
 {
     FILE *stream = fopen(path, "rb");
     if (!stream)
-        return error_set(error, "%s: %s", path, strerror(errno));
+        return fail(error, "read", path, errno);
     *data = read_stream(stream, size);
     int reason = errno;
     fclose(stream);
     if (!*data)
-        return error_set(error, "%s: %s", path, strerror(reason));
+        return fail(error, "read", path, reason);
     if (*size == 0) {
         free(*data);
-        return error_set(error, "%s: the file is empty", path);
+        return error_set(error, "%s: the file is empty; build it again", path);
     }
     return true;
 }
@@ -64,19 +87,31 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
     return fsync(fd) == 0;
 }
 
-bool file_write(const char *path, const void *data, size_t size, struct error *error)
+bool file_can_write(const char *path, struct error *error)
 {
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(error, "%s: is not a regular file; give another name", path);
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    int length = slash ? (int)(slash - path) + 1 : 1;
+    snprintf(folder, sizeof(folder), "%.*s", length, slash ? path : ".");
+    if (path[0] == '\0' || access(folder, W_OK | X_OK) != 0)
+        return fail(error, "write", path, path[0] ? errno : ENOENT);
+    return true;
+}
 
+bool file_write(const char *path, const void *data, size_t size, struct error *error)
+{
+    if (!file_can_write(path, error))
+        return false;
     char temporary[4096];
     int length = snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid());
     if (length >= (int)sizeof(temporary))
-        return error_set(error, "%s: %s", path, strerror(ENAMETOOLONG));
+        return fail(error, "write", path, ENAMETOOLONG);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return error_set(error, "cannot write %s: %s", path, strerror(errno));
+        return fail(error, "write", path, errno);
 
     bool ok = write_all(fd, data, size);
     int reason = errno;
@@ -91,5 +126,5 @@ bool file_write(const char *path, const void *data, size_t size, struct error *e
     if (ok)
         return true;
     unlink(temporary);
-    return error_set(error, "cannot write %s: %s", path, strerror(reason));
+    return fail(error, "write", path, reason);
 }

@@ -24,7 +24,7 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 IN must not be hidden, 2 wrong usage or environment.\n";
 
-enum option_id { OPT_HELP = 1, OPT_CHECK, OPT_PART };
+enum option_id { OPT_HELP = 'h', OPT_CHECK = 1, OPT_PART };
 
 static const struct option long_options[] = {
     {"help",   no_argument,       NULL, OPT_HELP },
@@ -45,7 +45,7 @@ static int parse(struct options *options, int argc, char **argv)
     int id;
     opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1) {
+    while ((id = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
         switch (id) {
         case OPT_HELP: return cli_help(&verb_hide);
         case 'o': options->out = optarg; break;
@@ -62,24 +62,30 @@ static int parse(struct options *options, int argc, char **argv)
     return -1;
 }
 
+static int refuse(const struct options *options, const struct error *error, int status)
+{
+    (void)cli_fail("hide", "%s: %s", options->in, error->text);
+    return status;
+}
+
 static int hide(const struct options *options, struct image *image, struct error *error)
 {
     bool already;
     if (!hidden_stamp(image, &already, error))
-        return CLI_WRONG;
+        return refuse(options, error, CLI_WRONG);
 
     struct symbols *symbols = image->kind == IMAGE_ELF ? symbols_open(options->in) : NULL;
     enum hidden verdict = hidden_prove(image, symbols, options->part, error);
     symbols_close(symbols);
     if (verdict != HIDDEN_PROVEN)
-        return verdict == HIDDEN_REFUSED ? CLI_WRONG : CLI_USAGE;
+        return refuse(options, error, verdict == HIDDEN_REFUSED ? CLI_WRONG : CLI_USAGE);
 
     if (options->check) {
         printf("%s: %s\n", options->in, already ? "already hidden" : "can be hidden");
         return CLI_DONE;
     }
     if (!image_save(image, options->out, error))
-        return CLI_USAGE;
+        return cli_fail("hide", "%s", error->text);
     printf("%s: hidden%s\n", options->out, already ? ", as its original was already" : "");
     return CLI_DONE;
 }
@@ -96,8 +102,6 @@ static int run(int argc, char **argv)
         return cli_fail("hide", "%s", error.text);
     status = hide(&options, &image, &error);
     image_free(&image);
-    if (status != CLI_DONE)
-        (void)cli_fail("hide", "%s: %s", options.in, error.text);
     return status;
 }
 

@@ -132,7 +132,7 @@ bool image_parse(struct image *image, uint8_t *file, size_t size, uint32_t addre
         ok = image_add(image, address, file, size, error);
     }
     if (ok && image->count == 0)
-        ok = error_set(error, "holds no data to load");
+        ok = error_set(error, "holds no data to load; link it for the flash");
     if (!ok)
         image_free(image);
     return ok;

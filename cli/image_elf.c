@@ -31,8 +31,9 @@ static bool add_segments(struct image *image, Elf *elf, struct error *error)
     size_t count;
     if (!check_header(header, error))
         return false;
-    if (elf_getphdrnum(elf, &count) != 0)
-        return error_set(error, "damaged ELF: %s", elf_errmsg(-1));
+    /* libelf counts only those headers that are there. */
+    if (elf_getphdrnum(elf, &count) != 0 || count != header->e_phnum)
+        return error_set(error, "the ELF is cut short in its program headers; build it again");
     image->has_start = true;
     image->start = header->e_entry;
     for (size_t i = 0; i < count; i++) {
@@ -41,7 +42,9 @@ static bool add_segments(struct image *image, Elf *elf, struct error *error)
             continue;
         uint32_t address = (uint32_t)segment.p_paddr;
         if (segment.p_offset + segment.p_filesz > image->file_size)
-            return error_set(error, "the ELF is cut short: the data for 0x%08X is missing",
+            return error_set(error,
+                             "the ELF is cut short: the data for 0x%08X is missing; "
+                             "build it again",
                              address);
         if (!image_add(image, address, image->file + segment.p_offset, segment.p_filesz, error))
             return false;
@@ -54,7 +57,7 @@ bool elf_parse(struct image *image, struct error *error)
     elf_version(EV_CURRENT);
     Elf *elf = elf_memory((char *)image->file, image->file_size);
     if (!elf)
-        return error_set(error, "damaged ELF: %s", elf_errmsg(-1));
+        return error_set(error, "damaged ELF: %s; build it again", elf_errmsg(-1));
     bool ok = add_segments(image, elf, error);
     elf_end(elf);
     return ok;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,12 +42,12 @@ static int help(const char *name)
     return verb ? cli_help(verb) : unknown(name);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2)
         return usage(stderr);
     const char *name = argv[1];
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0)
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return help(argv[2]);
     if (strcmp(name, "--version") == 0) {
         puts("dfuse " DFUSE_VERSION);
@@ -54,4 +55,13 @@ int main(int argc, char **argv)
     }
     const struct verb *verb = find(name);
     return verb ? verb->run(argc - 1, argv + 1) : unknown(name);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "dfuse: cannot write the output: %s\n", strerror(errno));
+    return CLI_USAGE;
 }

@@ -116,15 +116,11 @@ void report_event(struct report *report, const struct l072_event *event)
     }
 }
 
-bool report_stop(struct report *report)
+void report_stop(struct report *report)
 {
     const struct l072_stop *stop = l072_stop(report->board);
-    if (stop->kind == L072_STOP_NONE)
-        return false;
     char place[PLACE_MAX];
     report_refresh(report);
-    line(stop->time, "stopped: %s", stop->reason);
-    line(stop->time, "  at %s", report_place(report, stop->pc, place, sizeof(place)));
-    line(stop->time, "  what to do: %s", stop_advice[stop->kind]);
-    return true;
+    line(stop->time, "stopped: %s, at %s; what to do: %s", stop->reason,
+         report_place(report, stop->pc, place, sizeof(place)), stop_advice[stop->kind]);
 }

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge.h"
 #include "cli.h"
 #include "device.h"
+#include "file.h"
 #include "image.h"
 #include "panel.h"
 #include "report.h"
@@ -47,8 +49,8 @@ static const char help[] =
     "Exit status: that of COMMAND; 1 the board stopped; 2 wrong usage or environment.\n";
 
 enum option_id {
-    OPT_HELP = 1,
-    OPT_ROM,
+    OPT_HELP = 'h',
+    OPT_ROM = 1,
     OPT_SYSTEM_MEMORY,
     OPT_PART,
     OPT_BOOT0,
@@ -184,7 +186,7 @@ static bool check_rest(struct options *options, int argc, char **argv, struct er
         return error_set(error, "--timeout is for a run without command");
     if (!options->image && (!options->flash || access(options->flash, F_OK) != 0))
         return error_set(error, "no IMAGE; see 'dfuse help sim'");
-    return true;
+    return !options->flash || file_can_write(options->flash, error);
 }
 
 /* Returns the exit status when there is nothing more to do, else -1. */
@@ -201,7 +203,7 @@ static int parse(struct options *options, int argc, char **argv)
     int id;
     opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+    while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         if (id == '?' || id == ':')
             return cli_bad_option("sim", id, argv);
         if (!set_option(options, id, optarg, &error))
@@ -216,21 +218,35 @@ static int parse(struct options *options, int argc, char **argv)
 
 /* ---- Set-up --------------------------------------------------------------------------------- */
 
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
 /* Looks for the command as execvp() does, so that a typing error shows before the board runs. */
 static bool find_command(const char *name, struct error *error)
 {
-    const char *path = strchr(name, '/') ? NULL : getenv("PATH");
-    if (!path && access(name, X_OK) == 0)
-        return true;
-    while (path && *path) {
+    const char *path = getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin";
+    bool named = strchr(name, '/'), found = named && is_program(name);
+    while (!named && !found && *path) {
         size_t length = strcspn(path, ":");
         char file[4096];
         int size = snprintf(file, sizeof(file), "%.*s/%s", (int)length, path, name);
-        if (size < (int)sizeof(file) && access(file, X_OK) == 0)
-            return true;
+        found = size < (int)sizeof(file) && is_program(file);
         path += length + (path[length] == ':');
     }
-    return error_set(error, "%s: command not found; install it or give its path", name);
+    return found || error_set(error, "%s: command not found; install it or give its path", name);
+}
+
+/* The vectors of a dump: SP in SRAM, and a reset handler in the dump. */
+static bool is_system_memory(const struct image *image)
+{
+    uint32_t stack, reset;
+    return image->count == 1 && image->segment[0].address == ROM_BASE &&
+           image->segment[0].size <= ROM_SIZE && image_word(image, ROM_BASE, &stack) &&
+           image_word(image, ROM_BASE + 4, &reset) && stack >> 16 == 0x2000 && reset % 2 == 1 &&
+           image_contains(image, reset);
 }
 
 static bool load_files(struct session *s, struct l072_config *config, struct error *error)
@@ -245,10 +261,9 @@ static bool load_files(struct session *s, struct l072_config *config, struct err
     struct image *memory = &s->system_memory;
     if (!image_load(memory, options->system_memory, ROM_BASE, error))
         return false;
-    if (memory->count != 1 || memory->segment[0].address != ROM_BASE ||
-        memory->segment[0].size > ROM_SIZE)
-        return error_set(error, "%s: is no dump of 0x%08X, at most %u bytes",
-                         options->system_memory, ROM_BASE, ROM_SIZE);
+    if (!is_system_memory(memory))
+        return error_set(error, "%s: is no dump of ST's system memory; read %u bytes at 0x%08X",
+                         options->system_memory, ROM_SIZE, ROM_BASE);
     config->system_memory = memory->segment[0].data;
     config->system_memory_size = memory->segment[0].size;
     return true;
@@ -332,6 +347,12 @@ static void before_slice(void *context, struct l072 *board, uint64_t *until)
         trace_run(s->trace, board, *until);
 }
 
+static void stopped(void *context)
+{
+    struct session *s = context;
+    report_stop(&s->report);
+}
+
 static void observe_device(void *context, const struct l072_event *event)
 {
     (void)observe(context, event);
@@ -351,8 +372,10 @@ static void run_alone(struct session *s)
         before_slice(s, s->board, &until);
         enum l072_why why = l072_run(s->board, until);
         usb_device_poll(&device);
-        if (why == L072_STOPPED)
+        if (why == L072_STOPPED) {
+            stopped(s);
             return;
+        }
     }
 }
 
@@ -367,9 +390,11 @@ static int run_session(struct session *s, struct error *error)
         .pace = s->options->pace,
         .observe = observe,
         .before_slice = before_slice,
+        .stopped = stopped,
         .context = s,
     };
-    return bridge_run(&bridge, s->options->command, error->text, sizeof(error->text));
+    int status = bridge_run(&bridge, s->options->command, error->text, sizeof(error->text));
+    return error->text[0] ? -1 : status;
 }
 
 static int run(int argc, char **argv)
@@ -383,7 +408,7 @@ static int run(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* UART output in whole lines, however the command prints */
     status = set_up(&s, &error) ? run_session(&s, &error) : -1;
-    if (s.report.board && report_stop(&s.report))
+    if (s.board && l072_stop(s.board)->kind != L072_STOP_NONE)
         status = CLI_WRONG; /* also when the board stopped before the command began */
     if (status >= 0 && options.flash) {
         l072_power(s.board, false);

@@ -166,16 +166,20 @@ static int start_upload(struct dfu *d, const struct usb_setup *setup, uint8_t **
 
 /* ---- Status ---------------------------------------------------------------------------------- */
 
-/* What GETSTATUS answers, and the state the answer tells: entered when the host has it. */
+/* The state that GETSTATUS tells: entered when the host has the answer. */
+static enum dfu_state state_to_tell(const struct dfu *d)
+{
+    switch (d->state) {
+    case DFU_DNLOAD_SYNC: return d->operation == DFU_NOTHING ? DFU_DNLOAD_IDLE : DFU_DNBUSY;
+    case DFU_MANIFEST_SYNC: return DFU_MANIFEST;
+    default: return (enum dfu_state)d->state;
+    }
+}
+
 static int get_status(struct dfu *d, uint8_t **data)
 {
     uint32_t wait_ms = 0;
-    uint8_t state = d->state;
-    switch (state) {
-    case DFU_DNLOAD_SYNC: state = d->operation == DFU_NOTHING ? DFU_DNLOAD_IDLE : DFU_DNBUSY; break;
-    case DFU_MANIFEST_SYNC: state = DFU_MANIFEST; break;
-    default: break;
-    }
+    uint8_t state = (uint8_t)state_to_tell(d);
     if (state == DFU_DNBUSY)
         wait_ms = dfu_mem_time(d->alternate, (enum dfu_operation)d->operation, d->length);
     if (state == DFU_MANIFEST)
@@ -190,9 +194,11 @@ static int get_status(struct dfu *d, uint8_t **data)
     return sizeof d->reply;
 }
 
+/* The work may have ended between the answer and the end of its transfer: then the answer, busy, is
+ * out of date, and the next one tells how it went. */
 static void status_told(struct dfu *d)
 {
-    if (d->state == DFU_DNLOAD_SYNC || d->state == DFU_MANIFEST_SYNC)
+    if (d->reply[4] == state_to_tell(d))
         set_state(d, (enum dfu_state)d->reply[4]);
 }
 

@@ -47,6 +47,7 @@ enum {
     rcc_apb2enr = 0x34 / 4,
     rcc_apb1enr = 0x38 / 4,
     rcc_ccipr = 0x4C / 4,
+    rcc_apb2enr_dbg = rcc + 0x34 + 2,
     cr_msion = 1 << 8,
     icscr_at_reset = 0xB000,
     ahb_mif = 1 << 8,
@@ -78,10 +79,10 @@ enum {
     rtc_bkp0r = 0x40002850,
     dbgmcu = 0x40015800,
 
-    options = 0x1FF80000,   /* option bytes; byte 0 is RDP */
-    option_user = 0x04 / 4, /* OPTR[31:16] and its complement */
-    flash_kilobytes = 0x1FF8007C,
-    rom_version = 0x1FF01FFE, /* bootloader ID byte (AN2606 table 3) */
+    options = 0x1FF80000,         /* option bytes; byte 0 is RDP */
+    option_user = 0x04 / 4,       /* OPTR[31:16] and its complement */
+    option_flash_size = 0x7C / 4, /* kilobytes, 16 bits */
+    rom_version = 0x1FF01FFE,     /* bootloader ID byte (AN2606 table 3) */
     bank1 = 0x08000000,
 };
 /* Arm v6-M system control space (ARM DDI 0419, B3). */
@@ -152,33 +153,44 @@ static void leave_request(uint32_t magic)
 
 /* ---- What the ROM will find ------------------------------------------------------------------ */
 
-__attribute__((noinline)) static uint32_t bank2_offset(void)
+/* 0 on parts with one bank, below 128 KB. */
+static uint32_t bank2_offset(const volatile uint32_t *o)
 {
-    uint32_t half = *(volatile uint16_t *)flash_kilobytes * 512u;
+    uint32_t half = (o[option_flash_size] & 0xFFFF) * 512;
 
     return half >> 16 ? half : 0;
 }
 
+/* DBGMCU needs its clock and takes 32-bit accesses only. DBGEN is alone in its byte of APB2ENR, and
+ * the RCC takes bytes (RM0376 RCC_APB2ENR). The low byte of DEV_ID tells category 5, 0x447, from
+ * the other STM32L0. */
+static bool is_category_5(void)
+{
+    *byte(rcc_apb2enr_dbg) = 0x40;
+    return (uint8_t)*reg(dbgmcu) == 0x47;
+}
+
 enum dfuse_Reason dfuse_WhyNot(void)
 {
+    const volatile uint32_t *o = reg(options);
+    const volatile uint32_t *bank1_words = reg(bank1);
     const uint32_t sram = opaque(0x20000000 >> 16);
     uint32_t version;
 
-    /* The low byte of DEV_ID tells category 5, 0x447, from the other STM32L0. */
-    if (*byte(dbgmcu) != 0x47)
+    if (!is_category_5())
         return DFUSE_NO_ROM_DFU;
     /* 0x4n: USART and USB; 0xBn, on the L071 and L081: no USB (AN2606 table 3). */
     version = opaque(*byte(rom_version));
     if (version >= 0x80)
         return DFUSE_NO_ROM_DFU;
-    if (*byte(options) == 0xCC)
+    if (*(const volatile uint8_t *)o == 0xCC) /* RDP */
         return DFUSE_RDP_LEVEL_2;
     if (version == 0x40)
         return DFUSE_READY;
     /* Stricter than the ROM, whose exact bounds nobody has published: any address 0x2000xxxx. */
-    if (*reg(bank1) >> 16 == sram)
+    if (bank1_words[0] >> 16 == sram)
         return DFUSE_BANK1_VISIBLE;
-    if (*reg(bank1 + bank2_offset()) >> 16 == sram)
+    if (bank1_words[bank2_offset(o) / 4] >> 16 == sram)
         return DFUSE_BANK2_VISIBLE;
     return DFUSE_READY;
 }
@@ -282,7 +294,7 @@ __attribute__((noreturn)) static void start_rom(void)
                      "msr msp, r2\n\t"
                      "cpsie i\n\t"
                      "bx r3"
-                     : "+r"(zero)
+                     : "+l"(zero)
                      :
                      : "r2", "r3", "memory");
     __builtin_unreachable();
@@ -313,7 +325,7 @@ static void write_user_options(volatile uint32_t *f, uint32_t word)
 {
     volatile uint32_t *option = reg(options) + option_user;
 
-    word |= ~word << 16;
+    word |= opaque(~word) << 16;
     f[flash_pecr] = pecr_locks; /* keys to an open lock are a bus error */
     f[flash_pekeyr] = 0x89ABCDEF;
     f[flash_pekeyr] = 0x02030405;
@@ -334,7 +346,7 @@ enum dfuse_Reason dfuse_RunBootloaderLatched(void)
 
     if (reason != DFUSE_READY)
         return reason;
-    if (!bank2_offset())
+    if (!(reg(options)[option_flash_size] & 0x80)) /* 64 KB; 128 and 192 have two banks */
         return DFUSE_NO_LATCH;
     f = reg(flash);
     write_user_options(f, f[flash_optr] >> 16 | user_bfb2);

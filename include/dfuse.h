@@ -29,8 +29,8 @@
  * Word 0 of bank 2 must not look like an SRAM address either; dfuse.ld and
  * "dfuse hide" watch it. [AN2606 "STM32L07xxx/08xxx"; stackoverflow 42020893]
  *
- * Two hosts need to know: the ROM enumerates as 0483:df11, and some 150 ms
- * pass from the request until a PC has enumerated it [AN2606 table 229].
+ * For the host: the ROM enumerates as 0483:df11, and some 150 ms pass from
+ * the request until a PC has enumerated it [AN2606 table 229].
  *
  * The library uses no heap, no libc and no initialised data, at most 100
  * bytes of stack, and 8 bytes of RAM (or two RTC backup registers). None of
@@ -86,10 +86,12 @@ void dfuse_RunBootloader(void) __attribute__((noreturn));
  * When: in Thread mode, while no interrupt handler uses the flash interface.
  * Changes: option bytes at 0x1FF80004; nothing when it returns.
  * Time: two flash operations, 6.4 ms, during which the CPU mostly stalls.
- * Returns: only when it cannot be done, with the reason; the chip is then as
- * before, flash interface locked.
+ * Returns: only when it cannot be done, with the reason. The option bytes are
+ * then as before; after DFUSE_LATCH_FAILED the flash interface is locked.
  * Goes wrong: a new application without dfuse_CheckAndRun() never clears the
  * latch: it runs when the host says "leave", and DFU is back at each reset.
+ * A ROM that refuses to start a hidden image would reset at "leave" and be in
+ * DFU again; then the host clears BFB2 (docs/hidden-image.md).
  */
 enum dfuse_Reason dfuse_RunBootloaderLatched(void);
 
@@ -109,7 +111,7 @@ enum dfuse_Reason dfuse_RunBootloaderLatched(void);
  * registers, LSE, LSI), EXTI_IMR, whose reset value ST's own files disagree
  * on (its edge selections are cleared), and a running IWDG, which nothing can
  * stop; the ROM slows and feeds it [AN2606 "IWDG"].
- * Time: some 50 cycles without a request; 10 ms with one.
+ * Time: some 40 cycles without a request; 10 to 14 ms with one.
  */
 void dfuse_CheckAndRun(void);
 
@@ -120,7 +122,8 @@ void dfuse_CheckAndRun(void);
  * Not covered: a host-side cause, and readout protection level 1, under which
  * DFU appears but only accepts "read unprotect", which erases the chip.
  *
- * When: always. Changes nothing. Time: some 40 cycles.
+ * When: always. Changes: switches the clock of DBGMCU on, and leaves it on
+ * (RCC_APB2ENR.DBGEN). Time: some 70 cycles.
  */
 enum dfuse_Reason dfuse_WhyNot(void);
 

@@ -88,10 +88,10 @@ void l072_power(struct l072 *board, bool on);
  * takes it back. Only while power is on. */
 void l072_cut_power(struct l072 *board, uint64_t ps);
 bool l072_powered(const struct l072 *board);
-/* Pulses NRST. */
+/* Pulses NRST; no effect while power is off. */
 void l072_reset(struct l072 *board);
-/* Drives a pin from outside, "PA0" ... "PH1"; a pin that was never driven follows its pull-up or
- * pull-down, else it is low. Returns 0 or L072_ERR_NAME. */
+/* Drives a pin from outside, "PA0" ... "PH1", until the next power-on; a pin that is not driven
+ * follows its pull-up or pull-down, else it is low. Returns 0 or L072_ERR_NAME. */
 int l072_drive_pin(struct l072 *board, const char *pin, bool level);
 
 /* ---- Running -------------------------------------------------------------------------------- */
@@ -103,7 +103,8 @@ enum l072_why {
 };
 
 /* Runs until simulated time `until` (picoseconds since creation), or earlier: see enum l072_why.
- * May pass `until` by the length of one instruction. */
+ * May pass `until` by the length of one instruction, which a flash operation can stall for
+ * milliseconds. Simulated time ends after 106 days: no run goes further. */
 enum l072_why l072_run(struct l072 *board, uint64_t until);
 /* Executes one instruction, or sleeps until the next thing that happens. */
 enum l072_why l072_step(struct l072 *board);
@@ -202,10 +203,12 @@ struct l072_urb {
  * L072_ERR_GONE. Transfers on one endpoint run in order of submission. */
 int l072_urb_submit(struct l072 *board, const struct l072_urb *urb);
 /* How transfer `id` stands. When it is no longer pending: copies up to `size` IN bytes to `data`,
- * stores the bytes moved in *actual (may be NULL) and frees the id. */
+ * stores the bytes moved in *actual (may be NULL) and frees the id. L072_URB_GONE also when there
+ * is no such transfer. */
 enum l072_urb_status l072_urb_take(struct l072 *board, int id, void *data, uint32_t size,
                                    uint32_t *actual);
-/* Ends a pending transfer as L072_URB_CANCELLED; l072_urb_take() must still be called. */
+/* Ends a pending transfer as L072_URB_CANCELLED; l072_urb_take() must still be called. Other ids:
+ * no effect. */
 void l072_urb_cancel(struct l072 *board, int id);
 
 /* Sets the DATA0/DATA1 toggles of an endpoint back to DATA0, as hosts do after SET_CONFIGURATION,

@@ -25,7 +25,7 @@ void board_log(struct board *b, enum l072_event_kind kind, uint32_t value, uint3
     struct event_log *log = &b->log;
 
     if (log->count == LOG_SIZE)
-        return; /* not reached: the board returns to its caller as soon as there is one */
+        return; /* a caller who never looks: a run returns to it as soon as there is one */
     log->entry[(log->head + log->count++) % LOG_SIZE] =
         (struct l072_event){time_now(b), kind, value, detail, b->cpu.here};
     b->cpu.attention = true;
@@ -114,15 +114,21 @@ void board_reset(struct board *b, uint32_t causes)
     host_attach_changed(b);
 }
 
+static void fill_random(struct board *b, uint8_t *memory, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i += 4) {
+        uint32_t word = board_random(b);
+
+        memcpy(&memory[i], &word, sizeof word);
+    }
+}
+
 void board_power_on(struct board *b)
 {
     for (unsigned i = 0; i < EVENT_COUNT; i++)
         event_cancel(b, (enum event)i);
-    for (uint32_t i = 0; i < sizeof b->sram; i += 4) {
-        uint32_t word = board_random(b);
-
-        memcpy(&b->sram[i], &word, sizeof word);
-    }
+    fill_random(b, b->sram, sizeof b->sram);
+    fill_random(b, b->usb.pma, sizeof b->usb.pma);
     b->powered = true;
     b->cpu.window = (struct fetch_window){0};
     b->power_on_cycles = b->time.cycles;
@@ -164,6 +170,8 @@ static void run_stretch(struct board *b, uint64_t until)
 
 enum l072_why board_run(struct board *b, uint64_t until)
 {
+    if (until > TIME_END)
+        until = TIME_END;
     for (;;) {
         if (b->stop.kind)
             return L072_STOPPED;

@@ -78,7 +78,7 @@ static const struct peripheral peripherals[] = {
     {0x40012400, 0x400,  "ADC1",     GATE(ADC),     ANY,         NO_MODEL     },
     {0x40013000, 0x400,  "SPI1",     GATE(SPI1),    ANY,         NO_MODEL     },
     {0x40013800, 0x400,  "USART1",   GATE(USART1),  ANY,         MODEL(usart1)},
-    {0x40015800, 0x400,  "DBGMCU",   GATE(NONE),    ANY,         MODEL(dbgmcu)},
+    {0x40015800, 0x400,  "DBGMCU",   GATE(NONE),    WORD,        MODEL(dbgmcu)},
     {0x40020000, 0x400,  "DMA1",     GATE(DMA),     ANY,         NO_MODEL     },
     {0x40021000, 0x400,  "RCC",      GATE(NONE),    ANY,         MODEL(rcc)   },
     {0x40022000, 0x400,  "FLASH",    GATE(NONE),    ANY,         MODEL(flash) },
@@ -123,12 +123,15 @@ static struct place nvm_place(const struct board *b, enum bus_region region, uin
     return (struct place){region, offset, before, bank};
 }
 
-/* MEM_MODE chooses what is seen at 0 (RM0376 SYSCFG_CFGR1). */
+/* MEM_MODE chooses what is seen at 0 (RM0376 SYSCFG_CFGR1): with the flash also the EEPROM, with
+ * system memory nothing behind it, although option bytes and SRAM follow it in the map. */
 static uint32_t boot_alias(const struct board *b, uint32_t address)
 {
     static const uint32_t base[4] = {FLASH_BASE, ROM_BASE, FLASH_BASE, SRAM_BASE};
+    unsigned mode = syscfg_mem_mode(b);
+    uint32_t end = base[mode] == ROM_BASE ? b->part.rom_size : FLASH_BASE;
 
-    return address < FLASH_BASE ? base[syscfg_mem_mode(b)] + address : address;
+    return address < end ? base[mode] + address : address;
 }
 
 static struct place locate(const struct board *b, uint32_t address)
@@ -241,6 +244,10 @@ static bool usable(struct board *b, const struct peripheral *p, uint32_t address
         board_complain(b, L072_STOP_NOT_MODELLED, address, "%s is not modelled", p->name);
         return false;
     }
+    if (!b->part.usb && (p->gate == RCC_GATE_USB || p->gate == RCC_GATE_CRS)) {
+        board_complain(b, L072_STOP_UNMAPPED, address, "%s is not on this part", p->name);
+        return false;
+    }
     if (!rcc_enabled(b, p->gate)) {
         board_complain(b, L072_STOP_NO_CLOCK, address,
                        "access to %s while its clock is off: set %s first", p->name,
@@ -300,8 +307,9 @@ bool bus_read(struct board *b, uint32_t address, unsigned size, uint32_t *value)
     if (place.region == REGION_NONE)
         return peripheral_read(b, address, size, value);
     if (is_nvm(place.region))
-        return nvm_load(b, regions[place.region].base + place.offset, size, value);
-    *value = get_bytes(bytes_at(b, place), size);
+        nvm_load(b, regions[place.region].base + place.offset, size, value);
+    else
+        *value = get_bytes(bytes_at(b, place), size);
     return true;
 }
 
@@ -311,13 +319,14 @@ bool bus_write(struct board *b, uint32_t address, unsigned size, uint32_t value)
 
     if (place.region == REGION_NONE)
         return peripheral_write(b, address, size, value);
-    if (is_nvm(place.region))
-        return nvm_store(b, regions[place.region].base + place.offset, size, value);
     if (place.region == REGION_ROM) {
         unmapped(b, address, "store to system memory at");
         return false;
     }
-    memcpy(bytes_at(b, place), &value, size);
+    if (is_nvm(place.region))
+        nvm_store(b, regions[place.region].base + place.offset, size, value);
+    else
+        memcpy(bytes_at(b, place), &value, size);
     return true;
 }
 
@@ -354,7 +363,7 @@ bool bus_open_window(struct board *b, uint32_t address)
 
     if (!executable(b, place.region, address))
         return false;
-    if (is_nvm(place.region) && !nvm_fetch_ready(b, regions[place.region].base + place.offset))
+    if (is_nvm(place.region) && !nvm_fetch(b, regions[place.region].base + place.offset))
         return false;
     report_rom(b, place.region, address);
     w->base = address - place.before;

@@ -26,7 +26,8 @@ bool bus_write(struct board *b, uint32_t address, unsigned size, uint32_t value)
 
 /*
  * Instruction fetch. The CPU reads opcodes straight from the window while the address is inside
- * it; bus_open_window() moves the window to `address`, or returns false: bus fault.
+ * it; bus_open_window() moves the window to `address`, or returns false: bus fault, or the wait for
+ * the flash was abandoned.
  * Whatever changes what a fetch sees (boot alias, bank swap, a flash operation that starts or
  * ends, ACR) calls bus_close_window().
  */
@@ -52,6 +53,12 @@ void bus_close_window(struct board *b);
 
 /* Host access to memory without time or side effects; false outside memory. */
 uint8_t *bus_memory(struct board *b, uint32_t address, uint32_t size);
+
+/* For peripherals: the bits of `mask` in a register take those of `value`. */
+static inline void bus_merge(uint32_t *reg, uint32_t value, uint32_t mask)
+{
+    *reg = (*reg & ~mask) | (value & mask);
+}
 
 /* For peripherals: "USB_CNTR+0x64 is not a register". Complains with L072_STOP_NOT_MODELLED. */
 void bus_no_register(struct board *b, const char *peripheral, uint32_t offset);

@@ -151,8 +151,7 @@ static void write_cfgr(struct board *b, uint32_t value, uint32_t mask)
         board_complain(b, L072_STOP_RULE, 0, "CRS_CFGR is written while CRS_CR.CEN is set");
         return;
     }
-    mask &= CFGR_WRITE;
-    crs->cfgr = (crs->cfgr & ~mask) | (value & mask);
+    bus_merge(&crs->cfgr, value, mask & CFGR_WRITE);
 }
 
 static void write_icr(struct board *b, uint32_t flags)

@@ -24,18 +24,13 @@ uint32_t dbgmcu_read(struct board *b, uint32_t offset)
     }
 }
 
-static void store(uint32_t *reg, uint32_t value, uint32_t mask)
-{
-    *reg = (*reg & ~mask) | (value & mask);
-}
-
 void dbgmcu_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
 {
     switch (offset) {
     case DBGMCU_IDCODE: break;
-    case DBGMCU_CR: store(&b->dbgmcu.cr, value, mask & CR_WRITE); break;
-    case DBGMCU_APB1_FZ: store(&b->dbgmcu.apb1_fz, value, mask & APB1_FZ_WRITE); break;
-    case DBGMCU_APB2_FZ: store(&b->dbgmcu.apb2_fz, value, mask & APB2_FZ_WRITE); break;
+    case DBGMCU_CR: bus_merge(&b->dbgmcu.cr, value, mask & CR_WRITE); break;
+    case DBGMCU_APB1_FZ: bus_merge(&b->dbgmcu.apb1_fz, value, mask & APB1_FZ_WRITE); break;
+    case DBGMCU_APB2_FZ: bus_merge(&b->dbgmcu.apb2_fz, value, mask & APB2_FZ_WRITE); break;
     default: bus_no_register(b, "DBGMCU", offset); break;
     }
 }

@@ -50,14 +50,14 @@ static bool push_frame(struct board *b, uint32_t sp, uint32_t align)
                                         c->r[12], c->r[LR], c->r[PC], cpu_xpsr(b) | align};
 
     for (uint32_t i = 0; i < FRAME_WORDS; i++)
-        if (!bus_write(b, sp + 4 * i, 4, word[i]))
+        if (!bus_write(b, sp + 4 * i, 4, word[i]) || exception_abandoned(b))
             return false;
     return true;
 }
 
 static bool read_vector(struct board *b, unsigned exception, uint32_t *vector)
 {
-    if (!bus_read(b, b->nvic.vtor + 4 * exception, 4, vector))
+    if (!bus_read(b, b->nvic.vtor + 4 * exception, 4, vector) || exception_abandoned(b))
         return false;
     if (!(*vector & 1))
         board_complain(b, L072_STOP_STATE, *vector,

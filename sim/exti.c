@@ -87,11 +87,6 @@ static void write_pr(struct exti *e, uint32_t value)
     e->swier &= ~value;
 }
 
-static void store(uint32_t *reg, uint32_t value, uint32_t mask)
-{
-    *reg = (*reg & ~mask) | (value & mask);
-}
-
 uint32_t exti_read(struct board *b, uint32_t offset)
 {
     const struct exti *e = &b->exti;
@@ -112,10 +107,10 @@ void exti_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
     struct exti *e = &b->exti;
 
     switch (offset) {
-    case EXTI_IMR: store(&e->imr, value, mask & LINES); break;
-    case EXTI_EMR: store(&e->emr, value, mask & LINES); break;
-    case EXTI_RTSR: store(&e->rtsr, value, mask & EDGE_LINES); break;
-    case EXTI_FTSR: store(&e->ftsr, value, mask & EDGE_LINES); break;
+    case EXTI_IMR: bus_merge(&e->imr, value, mask & LINES); break;
+    case EXTI_EMR: bus_merge(&e->emr, value, mask & LINES); break;
+    case EXTI_RTSR: bus_merge(&e->rtsr, value, mask & EDGE_LINES); break;
+    case EXTI_FTSR: bus_merge(&e->ftsr, value, mask & EDGE_LINES); break;
     case EXTI_SWIER: write_swier(e, value & mask); break;
     case EXTI_PR: write_pr(e, value & mask); break;
     default: bus_no_register(b, "EXTI", offset); break;

@@ -35,6 +35,8 @@ enum {
 #define ACR_PRE_READ  (1u << 6)
 #define ACR_BITS      0x7Bu
 
+#define NO_WAIT_STATE_PS (PS_PER_US / 16) /* of HCLK, at least: 16 MHz in voltage range 1 */
+
 #define PECR_LOCKS (FLASH_PECR_PELOCK | FLASH_PECR_PRGLOCK | FLASH_PECR_OPTLOCK)
 #define PECR_MODE                                                                                  \
     (FLASH_PECR_PROG | FLASH_PECR_DATA | FLASH_PECR_FIX | FLASH_PECR_ERASE | FLASH_PECR_FPRG |     \
@@ -129,6 +131,9 @@ static void write_acr(struct board *b, uint32_t acr)
                        "FLASH_ACR.RUN_PD is locked: write both keys to FLASH_PDKEYR");
         acr &= ~ACR_RUN_PD;
     }
+    if (f->acr & ~acr & FLASH_ACR_LATENCY && b->time.period_ps < NO_WAIT_STATE_PS)
+        board_complain(b, L072_STOP_FLASH, BASE + ACR,
+                       "FLASH_ACR.LATENCY is cleared while HCLK is above 16 MHz");
     if (!(acr & ACR_RUN_PD))
         f->open &= (uint8_t) ~(1u << FLASH_LOCK_RUN_PD);
     f->acr = acr & ACR_BITS;

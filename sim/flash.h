@@ -95,13 +95,13 @@ void flash_event(struct board *b);
 
 /*
  * Accesses by the CPU to 0x08000000 (bank 1 first, whatever UFB says), 0x08080000 and 0x1FF80000,
- * inside the memory of the part, aligned. They stall the CPU while the bank is busy. False: bus
- * fault.
+ * inside the memory of the part, aligned. They stall the CPU while the bank is busy; when a stop,
+ * a reset or a power cut ends the stall, nothing is read or stored.
  */
-bool nvm_load(struct board *b, uint32_t address, unsigned size, uint32_t *value);
-bool nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value);
-/* Before the fetch window moves to `address` in flash or EEPROM. */
-bool nvm_fetch_ready(struct board *b, uint32_t address);
+void nvm_load(struct board *b, uint32_t address, unsigned size, uint32_t *value);
+void nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value);
+/* Before the fetch window moves to `address` in flash or EEPROM. False: it must not. */
+bool nvm_fetch(struct board *b, uint32_t address);
 
 /* ---- Between flash.c, the registers, and nvm.c, the memory ----------------------------------- */
 

@@ -133,11 +133,6 @@ static uint32_t widen(uint32_t pins, unsigned width)
     return fields;
 }
 
-static void store(uint32_t *reg, uint32_t value, uint32_t mask)
-{
-    *reg = (*reg & ~mask) | (value & mask);
-}
-
 /* Any write that breaks the sequence starts it anew; a locked port stays so until reset. */
 static void write_lckr(struct gpio_port *p, uint32_t value)
 {
@@ -181,16 +176,16 @@ void gpio_write(struct board *b, unsigned port, uint32_t offset, uint32_t value,
     uint32_t bits = value & mask;
 
     switch (offset) {
-    case GPIO_MODER: store(&p->moder, value, mask & ~widen(locked, 2)); break;
-    case GPIO_OTYPER: store(&p->otyper, value, mask & 0xFFFF & ~locked); break;
-    case GPIO_OSPEEDR: store(&p->ospeedr, value, mask & ~widen(locked, 2)); break;
-    case GPIO_PUPDR: store(&p->pupdr, value, mask & ~widen(locked, 2)); break;
+    case GPIO_MODER: bus_merge(&p->moder, value, mask & ~widen(locked, 2)); break;
+    case GPIO_OTYPER: bus_merge(&p->otyper, value, mask & 0xFFFF & ~locked); break;
+    case GPIO_OSPEEDR: bus_merge(&p->ospeedr, value, mask & ~widen(locked, 2)); break;
+    case GPIO_PUPDR: bus_merge(&p->pupdr, value, mask & ~widen(locked, 2)); break;
     case GPIO_IDR: break;
-    case GPIO_ODR: store(&p->odr, value, mask & 0xFFFF); break;
+    case GPIO_ODR: bus_merge(&p->odr, value, mask & 0xFFFF); break;
     case GPIO_BSRR: p->odr = (p->odr & ~(bits >> 16)) | (bits & 0xFFFF); break;
     case GPIO_LCKR: write_lckr(p, bits); break;
-    case GPIO_AFRL: store(&p->afr[0], value, mask & ~widen(locked & 0xFF, 4)); break;
-    case GPIO_AFRH: store(&p->afr[1], value, mask & ~widen(locked >> 8, 4)); break;
+    case GPIO_AFRL: bus_merge(&p->afr[0], value, mask & ~widen(locked & 0xFF, 4)); break;
+    case GPIO_AFRH: bus_merge(&p->afr[1], value, mask & ~widen(locked >> 8, 4)); break;
     case GPIO_BRR: p->odr &= ~bits; break;
     default: bus_no_register(b, "GPIO", offset); break;
     }

@@ -27,7 +27,7 @@ void gpio_port_reset(struct board *b, unsigned port);
 uint32_t gpio_read(struct board *b, unsigned port, uint32_t offset);
 void gpio_write(struct board *b, unsigned port, uint32_t offset, uint32_t value, uint32_t mask);
 
-/* l072_drive_pin(): drives "PA0" ... "PH1" until power-off. Returns 0 or L072_ERR_NAME. */
+/* l072_drive_pin(): drives "PA0" ... "PH1" until the next power-on. Returns 0 or L072_ERR_NAME. */
 int gpio_drive(struct board *b, const char *pin, bool level);
 
 #endif

@@ -82,7 +82,7 @@ void host_bus_reset(struct board *b, uint64_t ps)
     h->enabled = false;
     event_cancel(b, EVENT_FRAME);
     if (h->phase != HOST_RESET)
-        usb_bus_reset(b, true);
+        usb_bus_se0(b, true);
     h->phase = HOST_RESET;
     h->now = time_now(b) + ps;
     event_at(b, EVENT_HOST, h->now);
@@ -92,7 +92,7 @@ static void reset_over(struct board *b)
 {
     struct host *h = &b->host;
 
-    usb_bus_reset(b, false);
+    usb_bus_se0(b, false);
     h->enabled = true;
     h->phase = HOST_IDLE;
     h->frame_start = h->now;
@@ -132,7 +132,7 @@ void host_init(struct board *b)
 
 void host_power_on(struct board *b)
 {
-    usb_bus_reset(b, false);
+    usb_bus_se0(b, false);
     host_attach_changed(b);
 }
 
@@ -156,7 +156,23 @@ bool host_attached(const struct board *b)
 
 /* ---- URBs ------------------------------------------------------------------------------------ */
 
-static bool is_valid(const struct l072_urb *what)
+static struct host_transfer transfer_of(const struct l072_urb *urb)
+{
+    struct host_transfer what = {
+        .type = urb->type,
+        .address = urb->address,
+        .endpoint = urb->endpoint,
+        .interval = urb->interval,
+        .max_packet = urb->max_packet,
+        .size = urb->size,
+        .zero_packet = urb->zero_packet,
+    };
+
+    memcpy(what.setup, urb->setup, sizeof what.setup);
+    return what;
+}
+
+static bool is_valid(const struct host_transfer *what, const void *data)
 {
     bool periodic = host_urb_periodic(what);
     uint32_t limit = what->type == L072_ISOCHRONOUS ? 1023 : 64;
@@ -168,15 +184,16 @@ static bool is_valid(const struct l072_urb *what)
         return false;
     if (what->type == L072_CONTROL && (what->endpoint || what->size != length))
         return false;
-    return host_urb_in(what) || !what->size || what->data;
+    return what->type <= L072_ISOCHRONOUS && (host_urb_in(what) || !what->size || data);
 }
 
-int host_submit(struct board *b, const struct l072_urb *what)
+int host_submit(struct board *b, const struct l072_urb *asked)
 {
+    const struct host_transfer what = transfer_of(asked);
     struct host *h = &b->host;
     struct host_urb *urb = h->urb;
 
-    if (!is_valid(what))
+    if (!is_valid(&what, asked->data))
         return L072_ERR_VALUE;
     if (!h->attached)
         return L072_ERR_GONE;
@@ -185,16 +202,15 @@ int host_submit(struct board *b, const struct l072_urb *what)
     if (urb == h->urb + L072_URBS)
         return L072_ERR_FULL;
     urb->used = true;
-    urb->what = *what;
-    urb->what.data = NULL;
+    urb->what = what;
     urb->status = L072_URB_PENDING;
-    urb->stage = what->type == L072_CONTROL ? STAGE_SETUP : STAGE_DATA;
+    urb->stage = what.type == L072_CONTROL ? STAGE_SETUP : STAGE_DATA;
     urb->errors = 0;
     urb->done = urb->packets = 0;
     urb->order = urb->turn = h->orders++;
-    urb->not_before = host_urb_periodic(what) ? host_next_poll(h, what->interval) : 0;
-    if (!host_urb_in(what) && what->size)
-        memcpy(urb->data, what->data, what->size);
+    urb->not_before = host_urb_periodic(&what) ? host_next_poll(h, what.interval) : 0;
+    if (!host_urb_in(&what) && what.size)
+        memcpy(urb->data, asked->data, what.size);
     /* A port that was never reset passes nothing on. */
     if (!h->enabled && h->phase != HOST_RESET)
         host_finish(b, urb, L072_URB_ERROR);
@@ -205,10 +221,20 @@ int host_submit(struct board *b, const struct l072_urb *what)
     return (int)(urb - h->urb);
 }
 
+/* NULL: no transfer has this id. */
+static struct host_urb *find_urb(struct host *h, int id)
+{
+    return id >= 0 && id < L072_URBS && h->urb[id].used ? &h->urb[id] : NULL;
+}
+
 enum l072_urb_status host_take(struct board *b, int id, void *data, uint32_t size, uint32_t *actual)
 {
-    struct host_urb *urb = &b->host.urb[id];
+    struct host_urb *urb = find_urb(&b->host, id);
 
+    if (!urb && actual)
+        *actual = 0;
+    if (!urb)
+        return L072_URB_GONE;
     if (urb->status == L072_URB_PENDING)
         return L072_URB_PENDING;
     if (actual)
@@ -222,10 +248,10 @@ enum l072_urb_status host_take(struct board *b, int id, void *data, uint32_t siz
 void host_cancel(struct board *b, int id)
 {
     struct host *h = &b->host;
-    struct host_urb *urb = &h->urb[id];
+    struct host_urb *urb = find_urb(h, id);
     bool on_bus = h->phase == HOST_SENT || h->phase == HOST_ASKED || h->phase == HOST_ANSWER;
 
-    if (!host_urb_pending(urb))
+    if (!urb || !host_urb_pending(urb))
         return;
     if (on_bus && h->current == id) {
         host_abandon(b);

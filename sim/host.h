@@ -20,9 +20,19 @@ struct board;
 
 enum host_stage { STAGE_SETUP, STAGE_DATA, STAGE_STATUS };
 
+/* struct l072_urb without its pointer. */
+struct host_transfer {
+    enum l072_transfer type;
+    uint8_t address, endpoint, interval;
+    uint16_t max_packet;
+    uint8_t setup[8];
+    uint32_t size;
+    bool zero_packet;
+};
+
 struct host_urb {
     bool used;
-    struct l072_urb what; /* .data is NULL: the bytes are in `data` */
+    struct host_transfer what;
     enum l072_urb_status status;
     uint8_t stage;       /* enum host_stage; bulk and periodic transfers are all STAGE_DATA */
     uint8_t errors;      /* consecutive transactions without an answer */
@@ -94,8 +104,8 @@ void host_bus_reset(struct board *b, uint64_t ps);
 
 #define HOST_FRAME_PS (1 * PS_PER_MS)
 
-bool host_urb_periodic(const struct l072_urb *what);
-bool host_urb_in(const struct l072_urb *what); /* direction of the data */
+bool host_urb_periodic(const struct host_transfer *what);
+bool host_urb_in(const struct host_transfer *what); /* direction of the data */
 bool host_urb_pending(const struct host_urb *urb);
 /* Start of the next frame in which a periodic endpoint is polled. */
 uint64_t host_next_poll(const struct host *h, uint8_t interval);

@@ -44,12 +44,12 @@ bool host_urb_pending(const struct host_urb *urb)
     return urb->used && urb->status == L072_URB_PENDING;
 }
 
-bool host_urb_periodic(const struct l072_urb *what)
+bool host_urb_periodic(const struct host_transfer *what)
 {
     return what->type == L072_INTERRUPT || what->type == L072_ISOCHRONOUS;
 }
 
-bool host_urb_in(const struct l072_urb *what)
+bool host_urb_in(const struct host_transfer *what)
 {
     if (what->type == L072_CONTROL)
         return (what->setup[0] & 0x80) && what->size;
@@ -256,7 +256,7 @@ static void end_transaction(struct board *b, struct host_urb *urb, uint32_t bits
 /* The device got the whole SETUP or OUT packet: its handshake. */
 static void packet_sent(struct board *b, struct host_urb *urb)
 {
-    const struct l072_urb *what = &urb->what;
+    const struct host_transfer *what = &urb->what;
     uint8_t endpoint = what->endpoint & 0x0F;
     bool toggle = *toggles(&b->host, urb, false) & endpoint_bit(urb);
     enum usb_reply reply;
@@ -282,7 +282,7 @@ static void packet_sent(struct board *b, struct host_urb *urb)
 static void token_sent(struct board *b, struct host_urb *urb)
 {
     struct host *h = &b->host;
-    const struct l072_urb *what = &urb->what;
+    const struct host_transfer *what = &urb->what;
     enum usb_reply reply = usb_in(b, what->address, what->endpoint & 0x0F, h->packet,
                                   &h->packet_size, &h->packet_toggle);
 

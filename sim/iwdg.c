@@ -112,8 +112,7 @@ static void write_setting(struct board *b, enum iwdg_setting setting, uint32_t v
     struct iwdg *w = &b->iwdg;
     uint32_t count = counter(b);
 
-    mask &= settings[setting].write;
-    w->setting[setting] = (w->setting[setting] & ~mask) | (value & mask);
+    bus_merge(&w->setting[setting], value, mask & settings[setting].write);
     w->updated_at[setting] =
         w->running || rcc_ready(b, SOURCE_LSI) ? time_now(b) + UPDATE_PS : NEVER;
     if (setting == IWDG_SETTING_PR)

@@ -108,10 +108,10 @@ void l072_get_geometry(const struct l072 *board, struct l072_geometry *geometry)
 
 int l072_load(struct l072 *board, uint32_t address, const void *data, size_t size)
 {
-    uint8_t *memory =
-        size <= UINT32_MAX ? bus_memory(&board->board, address, (uint32_t)size) : NULL;
+    struct board *b = &board->board;
+    uint8_t *memory = size <= UINT32_MAX ? bus_memory(b, address, (uint32_t)size) : NULL;
 
-    if (!memory)
+    if (!memory || (memory >= b->rom && memory < b->rom + sizeof b->rom))
         return L072_ERR_ADDRESS;
     memcpy(memory, data, size);
     return 0;
@@ -156,7 +156,8 @@ void l072_cut_power(struct l072 *board, uint64_t ps)
 
 void l072_reset(struct l072 *board)
 {
-    board_reset(&board->board, RESET_PIN);
+    if (board->board.powered)
+        board_reset(&board->board, RESET_PIN);
 }
 
 int l072_drive_pin(struct l072 *board, const char *pin, bool level)

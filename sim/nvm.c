@@ -12,7 +12,7 @@
  * - Bank n of the flash and of the EEPROM are busy together; option bytes keep both busy.
  * - The two halves of a PARALLELBANK operation need not have the same offset in their banks.
  * - In a mode that does not fit (ERASE without PROG or DATA ...), stores end with WRPERR.
- * - RDP level 1 and BOOT0=1: flash and EEPROM read as 0, stores end with WRPERR.
+ * - RDP level 1 and BOOT0=1: flash and EEPROM read as 0, stores end with WRPERR, code in them runs.
  * - An option word always takes two Tprog: erase and write.
  * - A reset or power cut leaves each bit that was or would become 1 at random.
  */
@@ -127,8 +127,8 @@ void nvm_cut(struct board *b)
     bus_close_window(b);
 }
 
-/* Waits on the bus until none of `banks` is busy. False: a reset or a power cut came first, and the
- * access that waits never happens. */
+/* Waits on the bus until none of `banks` is busy. False: a stop, a reset or a power cut came first,
+ * and the access that waits never happens. */
 static bool wait_for(struct board *b, unsigned banks)
 {
     struct flash *f = &b->flash;
@@ -330,13 +330,13 @@ static void store_option(struct board *b, struct target to, unsigned size, uint3
 
 /* ---- The CPU's accesses ---------------------------------------------------------------------- */
 
-bool nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value)
+void nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value)
 {
     struct target to = target_at(address);
     struct flash *f = &b->flash;
 
     if (!wait_for(b, ALL_BANKS) || f->state == FLASH_ABANDONED)
-        return true;
+        return;
     if (f->state == FLASH_LOADING && to.memory != NVM_FLASH)
         refuse(b, address, FLASH_SR_PGAERR,
                "store outside the half page that is being loaded (FLASH_SR.PGAERR)");
@@ -349,37 +349,37 @@ bool nvm_store(struct board *b, uint32_t address, unsigned size, uint32_t value)
         store_eeprom(b, to, size, value);
     else
         store_option(b, to, size, value);
-    return true;
 }
 
-/* An instruction fetch or data read: the NVM cannot serve it while it collects words. */
-static void before_read(struct board *b, struct target from, const char *why)
+/* An instruction fetch or data read: the NVM cannot serve it while it collects words. False: it
+ * never happens. */
+static bool before_read(struct board *b, struct target from, const char *why)
 {
     if (b->flash.state == FLASH_LOADING)
         refuse(b, from.address, FLASH_SR_FWWERR, why);
-    (void)wait_for(b, banks_of(b, from.memory, from.offset));
+    return wait_for(b, banks_of(b, from.memory, from.offset));
 }
 
-bool nvm_load(struct board *b, uint32_t address, unsigned size, uint32_t *value)
+void nvm_load(struct board *b, uint32_t address, unsigned size, uint32_t *value)
 {
     struct target from = target_at(address);
 
-    before_read(b, from, "data read from NVM while a half page is being loaded (FLASH_SR.FWWERR)");
+    *value = 0;
+    if (!before_read(b, from,
+                     "data read from NVM while a half page is being loaded (FLASH_SR.FWWERR)"))
+        return;
     if (b->flash.acr & FLASH_ACR_LATENCY)
         b->time.cycles++;
-    *value = 0;
     if (locked_out(b, from.memory))
-        return true;
+        return;
     if (from.memory == NVM_FLASH && options_read_protected(b, from.offset))
         refuse(b, address, FLASH_SR_RDERR, "data read from a PCROP sector (FLASH_SR.RDERR)");
     else
         memcpy(value, bytes_at(b, from.memory, from.offset), size);
-    return true;
 }
 
-bool nvm_fetch_ready(struct board *b, uint32_t address)
+bool nvm_fetch(struct board *b, uint32_t address)
 {
-    before_read(b, target_at(address),
-                "code in NVM runs while a half page is being loaded (FLASH_SR.FWWERR)");
-    return true;
+    return before_read(b, target_at(address),
+                       "code in NVM runs while a half page is being loaded (FLASH_SR.FWWERR)");
 }

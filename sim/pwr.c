@@ -52,8 +52,7 @@ static void write_cr(struct board *b, uint32_t value, uint32_t mask)
         pwr->csr &= ~(uint32_t)CSR_WUF;
     if (value & mask & CR_CSBF)
         pwr->csr &= ~(uint32_t)CSR_SBF;
-    mask &= CR_WRITE;
-    pwr->cr = (old & ~mask) | (value & mask);
+    bus_merge(&pwr->cr, value, mask & CR_WRITE);
     if (!(pwr->cr & CR_VOS)) {
         board_complain(b, L072_STOP_RULE, 0,
                        "PWR_CR.VOS = 0 is forbidden: the voltage range stays");
@@ -83,10 +82,7 @@ void pwr_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
 {
     switch (offset) {
     case PWR_CR: write_cr(b, value, mask); break;
-    case PWR_CSR:
-        mask &= CSR_EWUP;
-        b->pwr.csr = (b->pwr.csr & ~mask) | (value & mask);
-        break;
+    case PWR_CSR: bus_merge(&b->pwr.csr, value, mask & CSR_EWUP); break;
     default: bus_no_register(b, "PWR", offset); break;
     }
 }

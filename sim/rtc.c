@@ -114,6 +114,5 @@ void rtc_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
         return;
     }
     check_start(b, offset, value & mask);
-    mask &= registers[offset / 4].write;
-    rtc->reg[offset / 4] = (rtc->reg[offset / 4] & ~mask) | (value & mask);
+    bus_merge(&rtc->reg[offset / 4], value, mask & registers[offset / 4].write);
 }

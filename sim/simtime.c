@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
+#include "core.h"
 
 uint64_t time_now(const struct board *b)
 {
@@ -136,7 +137,7 @@ bool time_stall_until(struct board *b, uint64_t ps)
     while (b->time.next_due <= ps) {
         time_skip_to(b, b->time.next_due);
         time_run_due(b);
-        if (b->reset_request || !b->powered)
+        if (exception_abandoned(b))
             return false;
     }
     time_skip_to(b, ps);

@@ -17,6 +17,7 @@ struct board;
 #define PS_PER_MS UINT64_C(1000000000)
 #define PS_PER_S  UINT64_C(1000000000000)
 #define NEVER     UINT64_MAX
+#define TIME_END  (NEVER / 2) /* 106 days: no run goes further, so that no sum overflows */
 
 /* Everything that can be due. Events due at the same time run in this order. */
 enum event {
@@ -60,8 +61,8 @@ void time_set_period(struct board *b, uint64_t period_ps);
 void time_set_target(struct board *b, uint64_t ps);
 void time_skip_to(struct board *b, uint64_t ps);
 void time_run_due(struct board *b);
-/* Stalls the CPU inside an instruction until `ps`, running the events that become due. False: a
- * reset is asked for or the power is gone before that. */
+/* Stalls the CPU inside an instruction until `ps`, running the events that become due. False: the
+ * instruction was abandoned before that (exception_abandoned() in core.h). */
 bool time_stall_until(struct board *b, uint64_t ps);
 
 #endif

@@ -77,20 +77,13 @@ static void write_cfgr1(struct board *b, uint32_t value, uint32_t mask)
     set_cfgr1(b, (b->syscfg.cfgr1 & ~mask) | (value & mask));
 }
 
-static void write_cfgr2(struct board *b, uint32_t value, uint32_t mask)
-{
-    mask &= CFGR2_WRITE;
-    b->syscfg.cfgr2 = (b->syscfg.cfgr2 & ~mask) | (value & mask);
-}
-
 static void write_cfgr3(struct board *b, uint32_t value, uint32_t mask)
 {
     uint32_t *cfgr3 = &b->syscfg.cfgr3;
 
     if (*cfgr3 & CFGR3_REF_LOCK)
         return;
-    mask &= CFGR3_WRITE;
-    *cfgr3 = (*cfgr3 & ~mask) | (value & mask);
+    bus_merge(cfgr3, value, mask & CFGR3_WRITE);
     rcc_hsi48_reference_changed(b);
 }
 
@@ -133,7 +126,7 @@ void syscfg_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mas
     }
     switch (offset) {
     case SYSCFG_CFGR1: write_cfgr1(b, value, mask); break;
-    case SYSCFG_CFGR2: write_cfgr2(b, value, mask); break;
+    case SYSCFG_CFGR2: bus_merge(&b->syscfg.cfgr2, value, mask & CFGR2_WRITE); break;
     case SYSCFG_CFGR3: write_cfgr3(b, value, mask); break;
     default: bus_no_register(b, "SYSCFG", offset); break;
     }

@@ -167,18 +167,13 @@ static void write_tdr(struct board *b, unsigned index, uint32_t value)
 
 /* ---- Registers ------------------------------------------------------------------------------- */
 
-static void store(uint32_t *reg, uint32_t value, uint32_t mask)
-{
-    *reg = (*reg & ~mask) | (value & mask);
-}
-
 static void write_brr(struct board *b, unsigned index, uint32_t value, uint32_t mask)
 {
     if (b->usart[index].cr1 & CR1_UE)
         board_complain(b, L072_STOP_RULE, 0, "USART%u_BRR is written while UE is set",
                        ports[index].number);
     else
-        store(&b->usart[index].brr, value, mask & 0xFFFF);
+        bus_merge(&b->usart[index].brr, value, mask & 0xFFFF);
 }
 
 uint32_t usart_read(struct board *b, unsigned index, uint32_t offset)
@@ -206,12 +201,12 @@ void usart_write(struct board *b, unsigned index, uint32_t offset, uint32_t valu
     struct usart *u = &b->usart[index];
 
     switch (offset) {
-    case USART_CR1: store(&u->cr1, value, mask & CR1_WRITE); break;
-    case USART_CR2: store(&u->cr2, value, mask); break;
-    case USART_CR3: store(&u->cr3, value, mask & CR3_WRITE); break;
+    case USART_CR1: bus_merge(&u->cr1, value, mask & CR1_WRITE); break;
+    case USART_CR2: bus_merge(&u->cr2, value, mask); break;
+    case USART_CR3: bus_merge(&u->cr3, value, mask & CR3_WRITE); break;
     case USART_BRR: write_brr(b, index, value, mask); break;
-    case USART_GTPR: store(&u->gtpr, value, mask & 0xFFFF); break;
-    case USART_RTOR: store(&u->rtor, value, mask); break;
+    case USART_GTPR: bus_merge(&u->gtpr, value, mask & 0xFFFF); break;
+    case USART_RTOR: bus_merge(&u->rtor, value, mask); break;
     case USART_ICR: u->tc = u->tc && !(value & mask & ISR_TC); break;
     case USART_TDR: write_tdr(b, index, value & mask); break;
     case USART_RQR:

@@ -2,8 +2,7 @@
 /*
  * Not modelled / simplified:
  * - Link power management: LPMCSR and the L1 bits of CNTR only keep what is written; RESUME too.
- * - PMAOVR is never set; packet memory access never waits for the bus side. Packet memory is all 0
- *   when the board is made.
+ * - PMAOVR is never set; packet memory access never waits for the bus side.
  * - The transceiver is ready as soon as PDWN is 0 (tSTARTUP is about 1 us).
  * - RESET is set when SE0 begins (2.5 us later on the chip), and when FRES is written from 0 to 1.
  * - While FRES is 1 the endpoint registers and DADDR take no writes.
@@ -174,7 +173,7 @@ static void clear_endpoints(struct usb *u)
     u->pending_ack = false;
 }
 
-void usb_bus_reset(struct board *b, bool active)
+void usb_bus_se0(struct board *b, bool active)
 {
     struct usb *u = &b->usb;
     bool deaf = !usb_pulled_up(b) || (u->cntr & USB_CNTR_FRES);
@@ -257,7 +256,7 @@ static void write_cntr(struct board *b, uint16_t value)
         clear_endpoints(u);
         u->istr |= USB_ISTR_RESET;
     }
-    if (changed & (USB_CNTR_FRES | USB_CNTR_PDWN | USB_CNTR_FSUSP))
+    if (changed & (USB_CNTR_FRES | USB_CNTR_PDWN) || changed & ~value & USB_CNTR_FSUSP)
         restart_suspend_timer(b);
 }
 
@@ -306,29 +305,15 @@ void usb_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
 
 /* ---- Packet memory: bytes and halfwords, and words, which compilers make of two halfwords ---- */
 
-static bool pma_has(struct board *b, uint32_t offset)
-{
-    if (offset < USB_PMA_SIZE)
-        return true;
-    board_complain(b, L072_STOP_USB, USB_PMA_BASE + offset,
-                   "access beyond the %d bytes of USB packet memory", USB_PMA_SIZE);
-    return false;
-}
-
 uint32_t pma_read(struct board *b, uint32_t offset)
 {
-    const uint8_t *p;
+    const uint8_t *p = b->usb.pma + offset;
 
-    if (!pma_has(b, offset))
-        return 0;
-    p = b->usb.pma + offset;
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 void pma_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
 {
-    if (!pma_has(b, offset))
-        return;
     for (unsigned i = 0; i < 4; i++)
         if (mask >> 8 * i & 0xFF)
             b->usb.pma[offset + i] = (uint8_t)(value >> 8 * i);

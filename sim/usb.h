@@ -92,8 +92,8 @@ enum usb_reply usb_in(struct board *b, uint8_t address, uint8_t endpoint, uint8_
                       uint32_t *size, bool *toggle);
 void usb_in_ack(struct board *b, uint8_t endpoint, bool acked);
 void usb_start_of_frame(struct board *b, uint16_t number);
-void usb_bus_reset(struct board *b, bool active); /* SE0 driven, released */
-void usb_bus_resume(struct board *b);             /* K state after suspend */
+void usb_bus_se0(struct board *b, bool active); /* SE0 driven, released */
+void usb_bus_resume(struct board *b);           /* K state after suspend */
 
 /* ---- Between usb.c and usb_bus.c ------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  *
  * Each function unlocks, does one operation, waits for its end, checks, and locks again. The CPU
  * stalls when it fetches from the bank being written. An erased word reads 0 on this part.
- * Interrupts stay enabled, but for the two keys of an unlock and the 16 stores of a half page.
+ * Interrupts stay enabled, but for the two keys of an unlock and the whole write of a half page.
  */
 #ifndef STM32L0_FLASH_H
 #define STM32L0_FLASH_H

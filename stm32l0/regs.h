@@ -337,9 +337,7 @@ REGS_AT(struct usb_regs, BCDR, 0x58);
 #define USB_EPR_STAT_RX      0x3000u
 #define USB_EPR_SETUP        0x0800u
 #define USB_EPR_EP_TYPE      0x0600u
-#define USB_EPR_TYPE_BULK    0x0000u
 #define USB_EPR_TYPE_CONTROL 0x0200u
-#define USB_EPR_TYPE_INT     0x0600u
 #define USB_EPR_EP_KIND      0x0100u
 #define USB_EPR_CTR_TX       0x0080u
 #define USB_EPR_DTOG_TX      0x0040u

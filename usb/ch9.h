@@ -53,7 +53,7 @@ _Static_assert(sizeof(struct usb_setup) == 8, "SETUP packet");
 /* A 16-bit number in a descriptor's byte list. */
 #define USB_U16(n) (uint8_t)((n)&0xFF), (uint8_t)((n) >> 8)
 
-/* Descriptors as byte lists, tables 9-8, 9-10, 9-12 and 9-13. */
+/* Descriptors as byte lists, tables 9-8, 9-10 and 9-12. */
 #define USB_DEVICE_DESCRIPTOR(bcd_usb, ep0_size, vid, pid, bcd_device, i_vendor, i_product,        \
                               i_serial)                                                            \
     18, USB_DEVICE, USB_U16(bcd_usb), 0, 0, 0, ep0_size, USB_U16(vid), USB_U16(pid),               \
@@ -62,8 +62,6 @@ _Static_assert(sizeof(struct usb_setup) == 8, "SETUP packet");
     9, USB_CONFIGURATION, USB_U16(total), interfaces, 1, 0, attributes, (milliamps) / 2
 #define USB_INTERFACE_DESCRIPTOR(number, alternate, endpoints, cls, subclass, protocol, i_name)    \
     9, USB_INTERFACE, number, alternate, endpoints, cls, subclass, protocol, i_name
-#define USB_ENDPOINT_DESCRIPTOR(address, type, size, interval)                                     \
-    7, USB_ENDPOINT, address, type, USB_U16(size), interval
 /* DFU 1.1 table 4.2 */
 #define USB_DFU_FUNCTIONAL_DESCRIPTOR(attributes, detach_ms, transfer_size, bcd_dfu)               \
     9, USB_DFU_FUNCTIONAL, attributes, USB_U16(detach_ms), USB_U16(transfer_size), USB_U16(bcd_dfu)

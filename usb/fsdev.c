@@ -1,56 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-#include "fsdev.h"
-
+/* Driver of the full-speed device block (RM0376, USB), for usbd.c: endpoint 0 in EP0R. */
+#include "../stm32l0/regs.h"
 #include "usbd.h"
+
+/* Buffer table entry of an endpoint, in packet memory (RM0376, buffer descriptor table). */
+struct buffers {
+    volatile uint16_t ADDR_TX;  /* 0 */
+    volatile uint16_t COUNT_TX; /* 2 */
+    volatile uint16_t ADDR_RX;  /* 4 */
+    volatile uint16_t COUNT_RX; /* 6: room [15:10], bytes received [9:0] */
+};
+_Static_assert(sizeof(struct buffers) == 8, "buffer table entry");
+#define BUFFERS ((struct buffers *)USB_PMA_BASE)
+
+/* Packet memory: the table, then a packet to send and one to receive. */
+#define TX            64u
+#define RX            128u
+#define ROOM_64       0x8400u /* BL_SIZE = 1: (NUM_BLOCK + 1) * 32, NUM_BLOCK = 1 */
+#define COUNT_RX_MASK 0x03FFu
+_Static_assert(USBD_EP0_SIZE == 64 && RX + USBD_EP0_SIZE <= USB_PMA_SIZE, "packet memory");
+
+/* STAT_RX and STAT_TX. */
+enum stat { STALL = 0x1010, NAK = 0x2020, VALID = 0x3030 };
 
 #define CTR_FLAGS (USB_EPR_CTR_RX | USB_EPR_CTR_TX)
 /* The plain bits of EPnR: written back as read. Toggles written as 0 and flags as 1 stay. */
 #define PLAIN   (USB_EPR_EP_TYPE | USB_EPR_EP_KIND | USB_EPR_EA)
 #define TOGGLES (USB_EPR_DTOG_RX | USB_EPR_STAT_RX | USB_EPR_DTOG_TX | USB_EPR_STAT_TX)
 
-__attribute__((weak)) void usb_endpoint_event(uint8_t endpoint, bool in)
+/* ---- EP0R ------------------------------------------------------------------------------------ */
+
+/* Sets the STAT bits in `toggles` to those of `stat`. */
+static void set_stat(unsigned toggles, enum stat stat)
 {
-    (void)endpoint;
-    (void)in;
+    unsigned now = USB->EPR[0].value;
+    USB->EPR[0].value = (uint16_t)((now & PLAIN) | CTR_FLAGS | ((now ^ stat) & toggles));
 }
 
-/* ---- EPnR ------------------------------------------------------------------------------------ */
-
-void fsdev_set(unsigned n, unsigned toggles, unsigned bits)
+static void clear_flag(unsigned flag)
 {
-    unsigned now = USB->EPR[n].value;
-    USB->EPR[n].value = (uint16_t)((now & PLAIN) | CTR_FLAGS | ((now ^ bits) & toggles));
-}
-
-static void clear_flag(unsigned n, unsigned flag)
-{
-    USB->EPR[n].value = (uint16_t)((USB->EPR[n].value & PLAIN) | (CTR_FLAGS ^ flag));
-}
-
-void fsdev_open(unsigned n, unsigned type, unsigned stat)
-{
-    FSDEV_BUFFERS[n].ADDR_TX = (uint16_t)FSDEV_TX(n);
-    FSDEV_BUFFERS[n].COUNT_TX = 0;
-    FSDEV_BUFFERS[n].ADDR_RX = (uint16_t)FSDEV_RX(n);
-    FSDEV_BUFFERS[n].COUNT_RX = FSDEV_ROOM_64;
-    USB->EPR[n].value = (uint16_t)(type | n | ((USB->EPR[n].value ^ stat) & TOGGLES));
+    USB->EPR[0].value = (uint16_t)((USB->EPR[0].value & PLAIN) | (CTR_FLAGS ^ flag));
 }
 
 /* ---- Packet memory: halfwords only ----------------------------------------------------------- */
 
-void fsdev_write(unsigned n, const uint8_t *data, unsigned size)
+static void write_packet(const uint8_t *data, unsigned size)
 {
-    volatile uint16_t *to = (volatile uint16_t *)(USB_PMA_BASE + FSDEV_TX(n));
+    volatile uint16_t *to = (volatile uint16_t *)(USB_PMA_BASE + TX);
     for (unsigned i = 0; i < size; i += 2) {
         unsigned high = i + 1 < size ? data[i + 1] : 0;
         *to++ = (uint16_t)(data[i] | high << 8);
     }
-    FSDEV_BUFFERS[n].COUNT_TX = (uint16_t)size;
+    BUFFERS->COUNT_TX = (uint16_t)size;
 }
 
-void fsdev_read(unsigned n, uint8_t *data, unsigned size)
+static void read_packet(uint8_t *data, unsigned size)
 {
-    volatile uint16_t *from = (volatile uint16_t *)(USB_PMA_BASE + FSDEV_RX(n));
+    volatile uint16_t *from = (volatile uint16_t *)(USB_PMA_BASE + RX);
     for (unsigned i = 0; i < size; i += 2) {
         unsigned both = *from++;
         data[i] = (uint8_t)both;
@@ -59,7 +65,7 @@ void fsdev_read(unsigned n, uint8_t *data, unsigned size)
     }
 }
 
-/* ---- Endpoint 0, for the core ---------------------------------------------------------------- */
+/* ---- For the core ---------------------------------------------------------------------------- */
 
 void usbd_driver_set_address(uint8_t address)
 {
@@ -68,57 +74,56 @@ void usbd_driver_set_address(uint8_t address)
 
 void usbd_driver_send(const uint8_t *data, uint16_t size)
 {
-    fsdev_write(0, data, size);
+    write_packet(data, size);
     /* A SETUP that came meanwhile has cancelled this packet. */
     unsigned new_setup = USB_EPR_CTR_RX | USB_EPR_SETUP;
     if ((USB->EPR[0].value & new_setup) != new_setup)
-        fsdev_set(0, USB_EPR_STAT_TX, FSDEV_VALID);
+        set_stat(USB_EPR_STAT_TX, VALID);
 }
 
 void usbd_driver_receive(void)
 {
-    fsdev_set(0, USB_EPR_STAT_RX, FSDEV_VALID);
+    set_stat(USB_EPR_STAT_RX, VALID);
 }
 
 void usbd_driver_fetch(uint8_t *data, uint16_t size)
 {
-    fsdev_read(0, data, size);
+    read_packet(data, size);
 }
 
 void usbd_driver_stall(void)
 {
-    fsdev_set(0, USB_EPR_STAT_RX | USB_EPR_STAT_TX, FSDEV_STALL);
+    set_stat(USB_EPR_STAT_RX | USB_EPR_STAT_TX, STALL);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
-static void control_event(unsigned epr)
+static void control_event(void)
 {
+    unsigned epr = USB->EPR[0].value;
     /* Both may be pending: the packet sent is the older one, a SETUP waits for its turn. */
     if (epr & USB_EPR_CTR_TX) {
-        clear_flag(0, USB_EPR_CTR_TX);
+        clear_flag(USB_EPR_CTR_TX);
         usbd_on_sent();
     } else if (epr & USB_EPR_SETUP) {
-        fsdev_read(0, (uint8_t *)&usbd.setup, sizeof usbd.setup);
-        clear_flag(0, USB_EPR_CTR_RX);
+        read_packet((uint8_t *)&usbd.setup, sizeof usbd.setup);
+        clear_flag(USB_EPR_CTR_RX);
         usbd_on_setup();
     } else {
-        clear_flag(0, USB_EPR_CTR_RX);
-        usbd_on_received(FSDEV_BUFFERS[0].COUNT_RX & FSDEV_COUNT_RX_MASK);
+        clear_flag(USB_EPR_CTR_RX);
+        usbd_on_received(BUFFERS->COUNT_RX & COUNT_RX_MASK);
     }
 }
 
-static void endpoint_event(unsigned n, unsigned epr)
-{
-    bool in = epr & USB_EPR_CTR_TX;
-    clear_flag(n, in ? USB_EPR_CTR_TX : USB_EPR_CTR_RX);
-    usb_endpoint_event((uint8_t)n, in);
-}
-
+/* Opens endpoint 0: DATA0, no flags. NAK in both directions: a SETUP is taken all the same. */
 static void bus_reset(void)
 {
     USB->ISTR.value = (uint16_t)~USB_ISTR_RESET;
-    fsdev_open(0, USB_EPR_TYPE_CONTROL, FSDEV_NAK); /* SETUP is taken all the same */
+    BUFFERS->ADDR_TX = TX;
+    BUFFERS->COUNT_TX = 0;
+    BUFFERS->ADDR_RX = RX;
+    BUFFERS->COUNT_RX = ROOM_64;
+    USB->EPR[0].value = (uint16_t)(USB_EPR_TYPE_CONTROL | ((USB->EPR[0].value ^ NAK) & TOGGLES));
     usbd_driver_set_address(0);
     usbd_on_reset();
 }
@@ -127,13 +132,10 @@ void usbd_poll(void)
 {
     unsigned istr;
     while ((istr = USB->ISTR.value) & (USB_ISTR_RESET | USB_ISTR_CTR)) {
-        unsigned n = istr & USB_ISTR_EP_ID;
         if (istr & USB_ISTR_RESET)
             bus_reset();
-        else if (n == 0)
-            control_event(USB->EPR[0].value);
         else
-            endpoint_event(n, USB->EPR[n].value);
+            control_event();
     }
 }
 

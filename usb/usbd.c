@@ -19,13 +19,6 @@ __attribute__((weak)) void usb_bus_reset(void)
 {
 }
 
-__attribute__((weak)) int usb_endpoint_request(const struct usb_setup *setup, uint8_t **data)
-{
-    (void)setup;
-    (void)data;
-    return USBD_STALL;
-}
-
 /* ---- Standard requests, USB 2.0 section 9.4 -------------------------------------------------- */
 
 static uint8_t minimum(uint16_t a, uint8_t b)
@@ -101,6 +94,17 @@ static int set_interface(const struct usb_setup *setup)
     return 0;
 }
 
+static int interface_status(uint16_t number)
+{
+    return usbd.configuration && interface_exists(number, 0) ? reply(0, 0, 2) : USBD_STALL;
+}
+
+/* There is no endpoint but number 0, in both directions, and it is never halted. */
+static int endpoint_status(uint16_t endpoint)
+{
+    return (endpoint & ~USB_DIR_IN) == 0 ? reply(0, 0, 2) : USBD_STALL;
+}
+
 static int get_interface(const struct usb_setup *setup)
 {
     if (!usbd.configuration || !interface_exists(setup->wIndex, 0))
@@ -111,6 +115,7 @@ static int get_interface(const struct usb_setup *setup)
 #define REQUEST(type, request) ((type) << 8 | (request))
 #define DEVICE                 USB_RECIPIENT_DEVICE
 #define IFACE                  USB_RECIPIENT_IFACE
+#define ENDPOINT               USB_RECIPIENT_EP
 #define IN                     USB_DIR_IN
 
 static int standard_request(const struct usb_setup *setup)
@@ -120,17 +125,15 @@ static int standard_request(const struct usb_setup *setup)
         return reply(!!(usb_descriptor(USB_CONFIGURATION, 0)[7] & SELF_POWERED), 0, 2);
     case REQUEST(DEVICE, USB_SET_ADDRESS): return 0; /* takes effect after the status stage */
     case REQUEST(IN | DEVICE, USB_GET_DESCRIPTOR):
-    case REQUEST(IN | IFACE, USB_GET_DESCRIPTOR):
         return descriptor(setup->wValue >> 8, setup->wValue & 0xFF);
     case REQUEST(IN | DEVICE, USB_GET_CONFIGURATION): return reply(usbd.configuration, 0, 1);
     case REQUEST(DEVICE, USB_SET_CONFIGURATION): return set_configuration(setup->wValue);
-    case REQUEST(IN | IFACE, USB_GET_STATUS): return reply(0, 0, 2);
+    case REQUEST(IN | IFACE, USB_GET_STATUS): return interface_status(setup->wIndex);
     case REQUEST(IN | IFACE, USB_GET_INTERFACE): return get_interface(setup);
     case REQUEST(IFACE, USB_SET_INTERFACE): return set_interface(setup);
+    case REQUEST(IN | ENDPOINT, USB_GET_STATUS): return endpoint_status(setup->wIndex);
+    default: return USBD_STALL;
     }
-    if ((setup->bmRequestType & USB_RECIPIENT_MASK) == USB_RECIPIENT_EP)
-        return usb_endpoint_request(setup, &usbd.data);
-    return USBD_STALL;
 }
 
 /* ---- Control transfers, USB 2.0 section 8.5.3 ------------------------------------------------ */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * USB device core: endpoint 0, chapter 9 of USB 2.0. Pure C, no registers.
+ * USB device core: endpoint 0, chapter 9 of USB 2.0. Pure C, no registers. There are no other
+ * endpoints: DFU needs none.
  *
  * Above it, the product supplies the functions of "What the product supplies"; below it, a driver
- * (fsdev.h) supplies "What the driver supplies". Both are resolved when linking, so that what is
+ * (fsdev.c) supplies "What the driver supplies". Both are resolved when linking, so that what is
  * not used costs nothing. There is one device, and all of its state is `usbd`.
  *
  * Suspend and remote wake-up are not acted on: a suspended device goes on drawing current.
@@ -74,14 +75,10 @@ void usb_request_done(const struct usb_setup *setup);
 
 /* The rest may be left out. */
 
-/* SET_CONFIGURATION: open the endpoints (endpoint.h). */
+/* SET_CONFIGURATION. */
 void usb_configured(uint8_t configuration);
 /* The host reset the bus: address and configuration are 0. */
 void usb_bus_reset(void);
-/* Standard requests to endpoints, as usb_request(); endpoint.c supplies it. */
-int usb_endpoint_request(const struct usb_setup *setup, uint8_t **data);
-/* A packet was received (in = false) or taken by the host. endpoint: 1 to 7. */
-void usb_endpoint_event(uint8_t endpoint, bool in);
 
 /* ---- What the driver supplies, and tells ----------------------------------------------------- */
 

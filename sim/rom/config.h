@@ -44,6 +44,8 @@
 
 /* Leave: an image is executable when its reset vector is an odd address in flash; with 1 here, word
  * 0 must be an SRAM address too. AN3156 only says that the address is checked. */
+#ifndef ROM_LEAVE_WANTS_SP
 #define ROM_LEAVE_WANTS_SP 0
+#endif
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How the ROM presents itself on USB, taken from dumps of real chips; see README.md. */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../../stm32l0/regs.h"
@@ -69,7 +70,9 @@ const char *usb_string(uint8_t index)
 
 int usb_request(const struct usb_setup *setup, uint8_t **data)
 {
-    return setup->wIndex == 0 ? dfu_request(&rom_dfu, setup, data) : USBD_STALL;
+    uint8_t kind = setup->bmRequestType & (USB_TYPE_MASK | USB_RECIPIENT_MASK);
+    bool to_dfu = kind == (USB_TYPE_CLASS | USB_RECIPIENT_IFACE) && setup->wIndex == 0;
+    return to_dfu ? dfu_request(&rom_dfu, setup, data) : USBD_STALL;
 }
 
 void usb_request_done(const struct usb_setup *setup)

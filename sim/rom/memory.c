@@ -24,7 +24,20 @@ static const struct {
 };
 
 #define OPTION_WORDS 5 /* RM0376: OPTR in two halves, WRPROT1 in two halves, WRPROT2 */
-#define RDP          0xFFu
+#define HOST_RAM     ((volatile uint32_t *)(SRAM_BASE + 0x1000)) /* AN2606: below is the ROM's */
+#define SRAM_END     ((volatile uint32_t *)(SRAM_BASE + 0x5000))
+
+__attribute__((noreturn)) static void reset(void)
+{
+    SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
+    for (;;)
+        ;
+}
+
+static bool read_protected(void)
+{
+    return (FLASH->OPTR & FLASH_OPTR_RDPROT) != FLASH_OPTR_RDP_0;
+}
 
 uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
 {
@@ -32,12 +45,12 @@ uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
     return offset < memories[alternate].size ? memories[alternate].size - offset : 0;
 }
 
-/* Mass erase: AN2606 has products without it remove the read protection instead. Erase is for flash
+/* AN3156 table 4: SET_ADDRESS, leave and read unprotect work under read protection.
+ * Mass erase: AN2606 has products without it remove the read protection instead. Erase is for flash
  * only: EEPROM and option words are erased by the hardware when written. */
 enum dfu_status dfu_mem_allows(uint8_t alternate, enum dfu_operation operation)
 {
-    bool protected = (FLASH->OPTR & FLASH_OPTR_RDPROT) != FLASH_OPTR_RDP_0;
-    if (protected && operation != DFU_UNPROTECT)
+    if (read_protected() && operation != DFU_UNPROTECT && operation != DFU_SET_ADDRESS)
         return DFU_ERR_VENDOR;
     if (operation == DFU_ERASE_ALL || (operation == DFU_ERASE_PAGE && alternate != ROM_FLASH))
         return DFU_ERR_TARGET;
@@ -55,10 +68,16 @@ uint32_t dfu_mem_time(uint8_t alternate, enum dfu_operation operation, uint32_t 
     return ROM_SET_ADDRESS_MS;
 }
 
+/* AN3156 5.1 and 5.3: where a page is write-protected nothing happens, and that is no error. */
+static bool went_well(enum flash_result result)
+{
+    return result == FLASH_OK || result == FLASH_ERR_PROTECTED;
+}
+
 enum dfu_status dfu_mem_erase(uint8_t alternate, uint32_t address)
 {
     (void)alternate;
-    return flash_erase_page(address) == FLASH_OK ? DFU_OK : DFU_ERR_ERASE;
+    return went_well(flash_erase_page(address)) ? DFU_OK : DFU_ERR_ERASE;
 }
 
 enum dfu_status dfu_mem_erase_all(uint8_t alternate)
@@ -72,7 +91,7 @@ enum dfu_status dfu_mem_erase_all(uint8_t alternate)
 static enum dfu_status write_flash(uint32_t address, const uint32_t *words, uint32_t size)
 {
     enum flash_result result = FLASH_OK;
-    while (size && result == FLASH_OK) {
+    while (size && went_well(result)) {
         bool half_page = address % FLASH_HALF_PAGE == 0 && size >= FLASH_HALF_PAGE;
         uint32_t step = half_page ? FLASH_HALF_PAGE : 4;
         result =
@@ -81,7 +100,7 @@ static enum dfu_status write_flash(uint32_t address, const uint32_t *words, uint
         words += step / 4;
         size -= step;
     }
-    return result == FLASH_OK ? DFU_OK : DFU_ERR_PROG;
+    return went_well(result) ? DFU_OK : DFU_ERR_PROG;
 }
 
 static enum dfu_status write_eeprom(uint32_t address, const uint32_t *words, uint32_t size)
@@ -124,10 +143,15 @@ const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address)
     return (const uint8_t *)address;
 }
 
-/* From level 1 the hardware erases everything on the way (RM0376, readout protection). */
+/* AN3156 5.4: RAM is cleared, flash too when it was protected, and the chip resets. From level 1
+ * the hardware erases on the way (RM0376, readout protection). The 4 KB of the ROM itself stay. */
 enum dfu_status dfu_mem_unprotect(void)
 {
-    uint16_t other_bits = (uint16_t)(FLASH->OPTR & ~RDP);
+    for (volatile uint32_t *word = HOST_RAM; word != SRAM_END; word++)
+        *word = 0;
+    if (!read_protected())
+        reset();
+    uint16_t other_bits = (uint16_t)(FLASH->OPTR & ~FLASH_OPTR_RDPROT);
     if (flash_write_option(OPTION_BASE, other_bits | FLASH_OPTR_RDP_0) == FLASH_OK)
         flash_reload_options();
     return DFU_ERR_VENDOR;
@@ -170,7 +194,5 @@ void dfu_mem_leave(uint32_t address)
         reset_peripherals();
         core_start(image[0], image[1]);
     }
-    SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
-    for (;;)
-        ;
+    reset();
 }

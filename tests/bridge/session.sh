@@ -43,7 +43,8 @@ check "128 + n when a signal ends it" status 137 session "$work/sleep.bin" -- sh
 touch "$work/broken"
 chmod +x "$work/broken"
 echo '#!/no/such/shell' >"$work/broken"
-check "a command that cannot be executed" status 127 session "$work/sleep.bin" -- "$work/broken"
+check "a command that cannot be executed" status 2 session "$work/sleep.bin" -- "$work/broken"
+check "... says so" grep -q "cannot run .*broken: No such file" "$work/err"
 
 echo "from outside" | "$dfuse" sim "$work/sleep.bin" -- sh -c 'cat; echo said >&2' \
     >"$work/out" 2>"$work/err"
@@ -62,30 +63,57 @@ check "SIGINT too" status 130 signalled INT
 check "a board that stops" status 1 session "$work/stop.bin" -- \
     sh -c 'trap "echo ended; exit" TERM; sleep 20 & wait'
 check "... ends the command" grep -qx ended "$work/out"
+# The command looks for the line before it ends: it must not come only after that.
+# shellcheck disable=SC2016
+check "a stop is told while the command goes on" status 1 session "$work/stop.bin" -- \
+    sh -c 'trap "" TERM; for i in $(seq 100); do
+        sleep 0.1; grep -q stopped "$1" && echo told && exit; done' - "$work/err"
+check "... at once" grep -qx told "$work/out"
 check "the device leaves and comes back at a reset" session --rom v4.0 --boot0 --press NRST@500ms \
     "$work/loop.bin" -- sh -c 'sleep 1.5; lsusb -s 1:3'
 
 check "no mount is left" [ "$(cat /proc/self/mounts)" = "$mounts" ]
 check "no directory is left" [ "$(there)" = "$before" ]
 
-# An ordinary user: the device file of FUSE is put in place in a namespace of the test only.
-ordinary() {
+# as_user COMMAND...: as nobody, with all output kept.
+as_user() {
+    setpriv --reuid 65534 --regid 65534 --clear-groups "$@" >"$work/out" 2>"$work/err"
+}
+
+# with_fuse MODE COMMAND...: as nobody; the device file of FUSE has this mode, in a namespace of
+# the test only.
+with_fuse() {
     # shellcheck disable=SC2016
     unshare -m sh -c 'mount -t tmpfs none "$1/user" && mknod -m "$2" "$1/user/fuse" c 10 229 &&
         mount --bind "$1/user/fuse" /dev/fuse && shift 2 &&
         exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - "$work" "$@" \
         >"$work/out" 2>"$work/err"
 }
-# In a chroot the kernel refuses user namespaces; there is nothing to test then.
-if [ "$(id -u)" -eq 0 ] && unshare -m setpriv --reuid 65534 --regid 65534 --clear-groups \
-    unshare -U true 2>/dev/null; then
+
+# The whole update, then a look at the new version.
+update="dfu-util -E 2 -d 1209:0001,0483:df11 -a 0 -s 0x08000000:leave -D $work/app-2.bin &&
+    until dfu-util -l | grep ver=0200; do sleep 0.02; done"
+says() { grep -q -e "$1" "$work/err" && [ "$(wc -l <"$work/err")" -eq 1 ]; }
+
+if [ "$(id -u)" -eq 0 ]; then
     mkdir "$work/user"
-    cp "$dfuse" "$work/dfuse"
+    cp "$dfuse" build/examples/app-1.elf build/examples/app-2.bin "$work"
     chmod 755 "$work" "$work/dfuse"
-    check "works for an ordinary user" ordinary 666 "$work/dfuse" sim --rom v4.0 --boot0 \
-        "$work/loop.bin" -- dfu-util -l
-    check "... who sees the device" grep -q "Found DFU" "$work/out"
-    check "without /dev/fuse" status 2 ordinary 600 "$work/dfuse" sim "$work/loop.bin" -- true
-    check "... says what to do" grep -q "cannot open /dev/fuse: .*run as root, or" "$work/err"
+    # A chroot, for one, has no user namespaces.
+    if with_fuse 666 unshare -U true; then
+        check "an ordinary user updates an application" with_fuse 666 timeout 60 "$work/dfuse" sim \
+            "$work/app-1.elf" -- sh -c "$update"
+        check "... through re-enumeration" grep -q "jump to ROM" "$work/err"
+        check "without /dev/fuse" status 2 with_fuse 600 "$work/dfuse" sim "$work/loop.bin" -- true
+        check "... says what to do" says "cannot open /dev/fuse: .*run as root, or"
+        # shellcheck disable=SC2016
+        check "without namespaces" status 2 unshare -U -r sh -c '
+            echo 0 >/proc/sys/user/max_user_namespaces
+            exec setpriv --bounding-set=-all --inh-caps=-all "$@" 2>"$0"' "$work/err" \
+            "$work/dfuse" sim "$work/loop.bin" -- true
+    else
+        check "without namespaces" status 2 as_user "$work/dfuse" sim "$work/loop.bin" -- true
+    fi
+    check "... says what to do" says "cannot make a private namespace: .*run as root"
 fi
 plan

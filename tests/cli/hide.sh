@@ -42,6 +42,51 @@ check "elf: at most 4 bytes of the file changed" same_size
 check "--check of a visible image" gives 0 "can be hidden" hide --check "$work/good.bin"
 check "--check of a hidden image" gives 0 "already hidden" hide --check "$work/hidden.bin"
 
+# start FILE LINES: an ELF whose Reset_Handler, as ST's start-up file has it, begins with LINES.
+start() {
+    cat >"$work/$1.s" <<S
+    .syntax unified
+    .cpu cortex-m0plus
+    .thumb
+    .section .text.Reset_Handler
+    .weak Reset_Handler
+    .type Reset_Handler, %function
+Reset_Handler:
+$2
+    bl main
+LoopForever:
+    b LoopForever
+    .size Reset_Handler, .-Reset_Handler
+    .section .text.main
+    .type main, %function
+main:
+    push {r4, lr}
+    b .
+    .size main, .-main
+    .section .isr_vector, "a", %progbits
+g_pfnVectors:
+    .word _estack
+    .word Reset_Handler
+S
+    arm-none-eabi-gcc -g -mcpu=cortex-m0plus -mthumb -nostdlib -T stm32l0/app.ld "$work/$1.s" \
+        -o "$work/$1.elf"
+}
+load_sp='    ldr   r0, =_estack
+    mov   sp, r0'
+start st "$load_sp"
+start early "    bl main
+$load_sp"
+start pushing "    push {r0}
+$load_sp"
+check "ST's start-up file" gives 0 "hidden$" hide "$work/st.elf" -o "$work/st-hidden.elf"
+check "a push before SP is loaded" gives 1 \
+    "'push {r0}' at 0x[0-9A-F]* Reset_Handler (pushing.s:8); load SP" hide --check "$work/pushing.elf"
+check "a push in a function called before" gives 1 \
+    "'push {r4, lr}' at 0x[0-9A-F]* main (early.s:18)" hide --check "$work/early.elf"
+cp "$work/st.elf" "$work/same.elf"
+check "over its own input" gives 0 "hidden$" hide "$work/same.elf" -o "$work/same.elf"
+check "... the same result" cmp -s "$work/same.elf" "$work/st-hidden.elf"
+
 kept() {
     [ "$(cat "$work/old")" = old ] && [ "$(find "$work" -name 'old*' | wc -l)" -eq 1 ]
 }

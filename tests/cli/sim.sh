@@ -11,8 +11,8 @@ image BF30 E7FD >"$work/sleep.bin"          # wfi, for ever
 check "runs for a time" gives 0 "0.000000 s  power on" sim --timeout 10ms "$work/loop.bin"
 check "sleeps through a long time" gives 0 "power on" sim --timeout 1000s "$work/sleep.bin"
 check "a stop is exit status 1" gives 1 "stopped: .*0x60000000" sim --timeout 1s "$work/stop.bin"
-check "a stop tells where" gives 1 "at 0x0800000C" sim --timeout 1s "$work/stop.bin"
-check "a stop tells what to do" gives 1 "what to do:" sim --timeout 1s "$work/stop.bin"
+check "... in one line, where and what to do" gives 1 "stopped: .*, at 0x0800000C; what to do: " \
+    sim --timeout 1s "$work/stop.bin"
 check "lenient boards warn" gives 0 "warning: access to nothing 0x60000000" \
     sim --lenient --timeout 1s "$work/stop.bin"
 check "trace" gives 1 "^0800000A  lsls r0, r0, #0x1d  *r0=60000000" \

@@ -8,25 +8,33 @@ image 4800 4685 5000 2000 >"$work/app.bin"
 echo ':00000001FE' >"$work/bad.hex"
 : >"$work/empty"
 head -c 70000 /dev/zero >"$work/large.bin"
+head -c 100 build/examples/app-1.elf >"$work/cut.elf"
+head -c 3000 build/examples/app-1.elf >"$work/short.elf"
+mkdir "$work/folder"
 
 check "dfuse alone tells its usage" gives 2 "usage: dfuse VERB"
 check "help lists the verbs" gives 0 "^  sim  " help
 check "--help does too" gives 0 "^  hide  " --help
 check "help of a verb" gives 0 "usage: dfuse sim" help sim
 check "--help of a verb" gives 0 "usage: dfuse hide" hide --help
+check "-h does too" gives 0 "usage: dfuse hide" hide -h
 check "--version" gives 0 "^dfuse [0-9]" --version
 
 check "unknown verb" refuses "'frob' is not a verb" frob
 check "help of an unknown verb" refuses "'frob' is not a verb" help frob
 check "unknown option" refuses "--frob is not an option.*help sim" sim --frob "$work/app.bin"
+check "unknown letters" refuses "-z is not an option" sim -zq "$work/app.bin"
+check "value for a switch" refuses "--boot0=1 .*takes no value" sim --boot0=1 "$work/app.bin"
 check "option without value" refuses "--part needs a value" sim --part
 check "no image" refuses "no IMAGE" sim
 check "two images" refuses "write '--' before the command" sim "$work/app.bin" dfu-util
 check "nothing after --" refuses "no command" sim "$work/app.bin" --
-check "missing file" refuses "nowhere.elf: No such file" sim nowhere.elf
-check "directory" refuses "Is a directory" sim /
+check "missing file" refuses "'nowhere.elf': No such file.*check the name" sim nowhere.elf
+check "directory" refuses "Is a directory; name a file" sim "$work/folder"
 check "empty file" refuses "the file is empty" sim "$work/empty"
 check "ELF of another machine" refuses "not for 32-bit little-endian ARM" sim "$dfuse"
+check "ELF cut in its headers" refuses "cut short in its program headers" sim "$work/cut.elf"
+check "ELF cut in its data" refuses "data for 0x08000000 is missing" sim "$work/short.elf"
 check "damaged HEX" refuses "line 1: wrong checksum" sim "$work/bad.hex"
 check "image larger than the part" refuses "larger than the part.*--part" \
     sim --part l072x8 "$work/large.bin"
@@ -40,9 +48,44 @@ check "press without time" refuses "PA0@1.5s" sim --press PA0 "$work/app.bin"
 check "press of no pin" refuses "no pin 'PX9'" sim --press PX9@1s "$work/app.bin"
 check "time without unit" refuses "write 1.5s" sim --timeout 5 "$work/app.bin"
 check "command not found" refuses "frob: command not found" sim "$work/app.bin" -- frob
+check "command without a name" refuses "command not found" sim "$work/app.bin" -- ''
+check "a folder is no command" refuses "command not found" sim "$work/app.bin" -- "$work/folder"
+check "no system memory" refuses "no dump of ST's system memory" \
+    sim --system-memory "$work/large.bin" "$work/app.bin"
+check "kept memory in no folder" refuses "cannot write '/nowhere/x'" \
+    sim --flash /nowhere/x --timeout 1ms "$work/app.bin"
+check "kept memory in a folder's place" refuses "not a regular file" \
+    sim --flash "$work/folder" --timeout 1ms "$work/app.bin"
 check "hide without output" refuses "needs -o OUT or --check" hide "$work/app.bin"
 check "hide with output and --check" refuses "needs -o" hide --check -o x "$work/app.bin"
-check "output not writable" refuses "cannot write /nowhere/x" \
+check "output in no folder" refuses "cannot write '/nowhere/x'.*check the name" \
     hide "$work/app.bin" -o /nowhere/x
 check "output is a device" refuses "not a regular file" hide "$work/app.bin" -o /dev/null
+
+# What a test can bring about as root only: files of others, and a full disk.
+# as_user PATTERN COMMAND...: refuses, as nobody, in the work folder.
+as_user() {
+    (cd "$work" && dfuse="setpriv" && refuses "$1" --reuid 65534 --regid 65534 --clear-groups \
+        ./dfuse "$2" "$3" -o "$4" && [ ! -e "$4" ])
+}
+full() {
+    # shellcheck disable=SC2016
+    unshare -m sh -c 'mount -t tmpfs -o size=4k none "$1/folder" &&
+        "$2" hide build/examples/app-1.elf -o "$1/folder/x" 2>"$1/err"
+        [ $? -eq 2 ] && [ -z "$(ls "$1/folder")" ]' - "$work" "$dfuse" &&
+        grep -q "No space left on device; free some space" "$work/err"
+}
+if [ "$(id -u)" -eq 0 ]; then
+    cp "$dfuse" "$work"
+    chmod 755 "$work" "$work/folder" "$work/dfuse"
+    chmod 600 "$work/large.bin"
+    check "unreadable file" as_user "cannot read.*change its permissions" hide large.bin x
+    check "folder not writable" as_user "cannot write.*change its permissions" hide app.bin folder/x
+    check "disk full: nothing is left" full
+fi
+full_stdout() {
+    "$dfuse" help sim >/dev/full 2>"$work/err"
+    [ $? -eq 2 ] && grep -q "cannot write the output" "$work/err"
+}
+check "nowhere to write the answer" full_stdout
 plan

@@ -6,12 +6,7 @@
 #ifndef BOARD_RIG_H
 #define BOARD_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "board.h"
+#include "rig.h"
 
 enum { GPIOA = 0x50000000, GPIOC = 0x50000800, GPIOH = 0x50001C00 };
 enum { SYSCFG_CFGR1 = 0x40010000, SYSCFG_EXTICR1 = 0x40010008, SYSCFG_CFGR3 = 0x40010020 };
@@ -38,48 +33,9 @@ enum { HSI16ON = 1, HSI16RDY = 4, MSION = 0x100, PLLON = 1 << 24, PLLRDY = 1 << 
 enum { SW_HSI16 = 1, SW_PLL = 3, SWS_HSI16 = 4, SWS_PLL = 0xC };
 enum { PLL_96MHZ_BY_3 = 2 << 18 | 2 << 22, PLL_64MHZ_BY_2 = 1 << 18 | 1 << 22 };
 
-/* struct l072 begins with its struct board: see sim/l072.c. */
-static inline struct l072 *handle(struct board *b)
-{
-    return (struct l072 *)b;
-}
-
-static inline void store(struct board *b, uint32_t address, uint32_t value)
-{
-    assert_true(bus_write(b, address, 4, value));
-}
-
-static inline uint32_t load(struct board *b, uint32_t address)
-{
-    uint32_t value;
-
-    assert_true(bus_read(b, address, 4, &value));
-    return value;
-}
-
 static inline void set_bits(struct board *b, uint32_t address, uint32_t bits)
 {
     store(b, address, load(b, address) | bits);
-}
-
-/* Runs to `until`, forgetting the board's events. */
-static inline void run_until(struct board *b, uint64_t until)
-{
-    struct l072_event event;
-
-    while (l072_run(handle(b), until) == L072_EVENTS)
-        while (l072_next_event(handle(b), &event)) {
-        }
-}
-
-static inline void run(struct board *b, uint64_t ps)
-{
-    run_until(b, l072_now(handle(b)) + ps);
-}
-
-static inline void assert_no_stop(struct board *b)
-{
-    assert_string_equal(b->stop.reason, "");
 }
 
 /* The board has stopped because of `kind`; it goes on afterwards. */
@@ -100,12 +56,6 @@ static inline int make_board(void **state)
         return -1;
     l072_power(board, true);
     *state = board;
-    return 0;
-}
-
-static inline int destroy_board(void **state)
-{
-    l072_destroy(*state);
     return 0;
 }
 

@@ -7,14 +7,7 @@
 #ifndef TESTS_CORE_BOARD_H
 #define TESTS_CORE_BOARD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "board.h"
+#include "rig.h"
 
 #define VECTORS    0x20000000u
 #define HANDLER(n) (0x20000100u + 4 * (n))
@@ -27,24 +20,6 @@
 #define OP_NOP   0xBF00
 
 enum { SP = 13, LR = 14, PC = 15 };
-
-static inline void put_word(struct board *b, uint32_t address, uint32_t word)
-{
-    uint8_t *memory = bus_memory(b, address, 4);
-
-    assert_non_null(memory);
-    memcpy(memory, &word, 4);
-}
-
-static inline uint32_t get_word(struct board *b, uint32_t address)
-{
-    uint8_t *memory = bus_memory(b, address, 4);
-    uint32_t word;
-
-    assert_non_null(memory);
-    memcpy(&word, memory, 4);
-    return word;
-}
 
 static inline void put_code(struct board *b, uint32_t address, const uint16_t *half, size_t count)
 {
@@ -82,7 +57,7 @@ static inline struct board *core_start(bool lenient)
     b->log.count = 0;
     b->nvic.vtor = VECTORS;
     for (unsigned i = 0; i < EXC_COUNT; i++) {
-        put_word(b, VECTORS + 4 * i, HANDLER(i) | 1);
+        preset(b, VECTORS + 4 * i, HANDLER(i) | 1);
         PUT(b, HANDLER(i), OP_BX_LR);
     }
     return b;
@@ -90,7 +65,7 @@ static inline struct board *core_start(bool lenient)
 
 static inline void core_end(struct board *b)
 {
-    l072_destroy((struct l072 *)b);
+    l072_destroy(handle(b));
 }
 
 /* One instruction, or one exception entry. Returns its cycles. */

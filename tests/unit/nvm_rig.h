@@ -6,13 +6,7 @@
 #ifndef NVM_RIG_H
 #define NVM_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "board.h"
+#include "rig.h"
 
 enum {
     R_ACR = 0x40022000,
@@ -39,51 +33,9 @@ enum { OPTVERR = 0x800, RDERR = 0x2000, NOTZEROERR = 0x10000, FWWERR = 0x20000 }
 #define EEPROM2 0x08080C00u
 #define OPTIONS 0x1FF80000u
 
-/* struct l072 begins with its struct board: see sim/l072.c. */
-static inline struct l072 *handle(struct board *b)
-{
-    return (struct l072 *)b;
-}
-
-static inline void store(struct board *b, uint32_t address, uint32_t value)
-{
-    assert_true(bus_write(b, address, 4, value));
-}
-
 static inline void store_small(struct board *b, uint32_t address, unsigned size, uint32_t value)
 {
     assert_true(bus_write(b, address, size, value));
-}
-
-static inline uint32_t load(struct board *b, uint32_t address)
-{
-    uint32_t value;
-
-    assert_true(bus_read(b, address, 4, &value));
-    return value;
-}
-
-/* What is in the memory, without an access. */
-static inline uint32_t peek(struct board *b, uint32_t address)
-{
-    uint32_t value;
-
-    assert_int_equal(l072_peek(handle(b), address, &value, sizeof value), 0);
-    return value;
-}
-
-static inline void preset(struct board *b, uint32_t address, uint32_t value)
-{
-    assert_int_equal(l072_load(handle(b), address, &value, sizeof value), 0);
-}
-
-static inline void run(struct board *b, uint64_t ps)
-{
-    uint64_t until = l072_now(handle(b)) + ps;
-    struct l072_event event;
-
-    while (l072_run(handle(b), until) == L072_EVENTS)
-        (void)l072_next_event(handle(b), &event);
 }
 
 static inline void power_on(struct board *b)
@@ -117,13 +69,7 @@ static inline int make(void **state)
     return make_board(state, &(struct l072_config){.seed = 1});
 }
 
-static inline int destroy(void **state)
-{
-    l072_destroy(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy_board)
 
 /* The last access broke a rule, and the reason says so; the board goes on as the chip does. */
 static inline void assert_stop(struct board *b, const char *words)
@@ -134,12 +80,6 @@ static inline void assert_stop(struct board *b, const char *words)
     if (!strstr(stop->reason, words))
         fail_msg("\"%s\" is not in \"%s\"", words, stop->reason);
     b->stop = (struct l072_stop){0};
-}
-
-static inline void assert_no_stop(struct board *b)
-{
-    if (l072_stop(handle(b))->kind)
-        fail_msg("%s", l072_stop(handle(b))->reason);
 }
 
 static inline void unlock_pe(struct board *b)

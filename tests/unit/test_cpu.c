@@ -159,9 +159,9 @@ static void test_loads_and_stores(void **state)
         b->cpu.r[SP] = DATA - 1012;
         b->cpu.r[PC] = CODE;
         PUT(b, CODE, row->op);
-        put_word(b, row->address, row->before);
+        preset(b, row->address, row->before);
         CHECK(row, step(b) == 2);
-        CHECK(row, get_word(b, row->address) == row->after);
+        CHECK(row, peek(b, row->address) == row->after);
         CHECK(row, b->cpu.r[0] == row->r0);
         CHECK(row, b->cpu.r[PC] == CODE + 2);
     }
@@ -192,8 +192,8 @@ static void test_stm_and_ldm(void **state)
     PUT(b, CODE, 0xC00E, 0xC870, 0xC809); /* stm r0!, {r1-r3}; ldm r0!, {r4-r6}; ldm r0, {r0, r3} */
     memcpy(b->cpu.r, (uint32_t[]){DATA, 11, 12, 13}, 16);
     assert_int_equal(step(b), 4);
-    assert_int_equal(get_word(b, DATA), 11);
-    assert_int_equal(get_word(b, DATA + 8), 13);
+    assert_int_equal(peek(b, DATA), 11);
+    assert_int_equal(peek(b, DATA + 8), 13);
     assert_int_equal(b->cpu.r[0], DATA + 12);
 
     b->cpu.r[0] = DATA;
@@ -218,8 +218,8 @@ static void test_push_and_pop(void **state)
     b->cpu.r[LR] = CODE + 0x101;
     assert_int_equal(step(b), 3);
     assert_int_equal(b->cpu.r[SP], STACK - 8);
-    assert_int_equal(get_word(b, STACK - 8), 11);
-    assert_int_equal(get_word(b, STACK - 4), CODE + 0x101);
+    assert_int_equal(peek(b, STACK - 8), 11);
+    assert_int_equal(peek(b, STACK - 4), CODE + 0x101);
     assert_int_equal(step(b), 1);
     assert_int_equal(b->cpu.r[SP], STACK - 12);
     assert_int_equal(step(b), 1);

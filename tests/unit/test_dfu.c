@@ -214,6 +214,23 @@ static void nothing_disturbs_work(void **state)
     assert_memory_equal(device.memory, data, sizeof data);
 }
 
+/* A host that asks too early is told busy; the work ends before that transfer does. */
+static void work_ends_while_busy_is_told(void **state)
+{
+    const struct usb_setup get = {0xA1, DFU_GETSTATUS, 0, 0, 6};
+    struct dfu *d = *state;
+    uint8_t data[4] = {1, 2, 3, 4}, *reply;
+    transfer(d, DFU_DNLOAD, 2, data, sizeof data);
+    expect(d, DFU_OK, DFU_DNBUSY);
+    assert_int_equal(dfu_request(d, &get, &reply), 6);
+    assert_int_equal(reply[4], DFU_DNBUSY);
+    dfu_work(d);
+    dfu_request_done(d, &get);
+    assert_false(dfu_busy(d));
+    expect(d, DFU_OK, DFU_DNLOAD_IDLE);
+    assert_int_equal(device.works, 1);
+}
+
 /* ---- States ---------------------------------------------------------------------------------- */
 
 /* The state after each request in each state; 0: STALL, and dfuERROR with errSTALLEDPKT. */
@@ -411,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup(poll_time_has_24_bits, fresh),
         cmocka_unit_test_setup(abort_drops_work_not_begun, fresh),
         cmocka_unit_test_setup(nothing_disturbs_work, fresh),
+        cmocka_unit_test_setup(work_ends_while_busy_is_told, fresh),
         cmocka_unit_test_setup(every_request_in_every_state, fresh),
         cmocka_unit_test_setup(errors_stay_until_cleared, fresh),
         cmocka_unit_test_setup(bus_reset_ends_everything, fresh),

@@ -50,7 +50,7 @@ static void test_frame(void **state)
     assert_int_equal(b->cpu.r[LR], 0xFFFFFFF9);
     assert_int_equal(cpu_xpsr(b), 0xA1000000 | EXC_SVCALL);
     assert_memory_equal(bus_memory(b, STACK - 32, 32), frame, 28);
-    assert_int_equal(get_word(b, STACK - 4), frame[7]);
+    assert_int_equal(peek(b, STACK - 4), frame[7]);
 
     b->cpu.r[3] = 99; /* comes back from the frame */
     set_nzcv(b, 0);
@@ -71,7 +71,7 @@ static void test_frame_is_aligned_to_8_bytes(void **state)
     b->cpu.r[SP] = STACK - 4;
     step(b);
     assert_int_equal(b->cpu.r[SP], STACK - 40);
-    assert_int_equal(get_word(b, STACK - 40 + 28), 0x01000200);
+    assert_int_equal(peek(b, STACK - 40 + 28), 0x01000200);
     step(b);
     assert_int_equal(b->cpu.r[SP], STACK - 4);
     core_end(b);
@@ -157,7 +157,7 @@ static void test_exc_return_for_the_wrong_depth(void **state)
     (void)state;
     PUT(one, CODE, 0xDF00);
     step(one);
-    put_word(one, STACK - 4, 0x01000003);
+    preset(one, STACK - 4, 0x01000003);
     one->cpu.r[LR] = 0xFFFFFFF1;
     step(one);
     assert_int_equal(one->stop.kind, L072_STOP_STATE);
@@ -167,7 +167,7 @@ static void test_exc_return_for_the_wrong_depth(void **state)
     step(two);
     nvic_pend(two, EXC_NMI);
     step(two);
-    put_word(two, STACK - 32 - 4, 0x01000000);
+    preset(two, STACK - 32 - 4, 0x01000000);
     two->cpu.r[LR] = 0xFFFFFFF9;
     step(two);
     assert_int_equal(two->stop.kind, L072_STOP_STATE);
@@ -182,11 +182,11 @@ static void test_damaged_frame(void **state)
     (void)state;
     PUT(b, CODE, 0xDF00);
     step(b);
-    put_word(b, STACK - 4, 0x0100000B);
+    preset(b, STACK - 4, 0x0100000B);
     step(b);
     assert_int_equal(b->log.entry[b->log.head].value, L072_STOP_STATE);
     assert_int_equal(b->cpu.ipsr, EXC_HARDFAULT);
-    assert_int_equal(get_word(b, b->cpu.r[SP] + 24), HANDLER(EXC_SVCALL));
+    assert_int_equal(peek(b, b->cpu.r[SP] + 24), HANDLER(EXC_SVCALL));
     core_end(b);
 }
 

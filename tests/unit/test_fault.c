@@ -41,8 +41,8 @@ static const struct fault_row fault_rows[] = {
 static void start_fault(struct board *b, const struct fault_row *row)
 {
     memcpy(b->cpu.r, (uint32_t[]){9, DATA + 2, NOWHERE, DATA + 1, 0x40000001, 0}, 24);
-    put_word(b, STACK, 7);
-    put_word(b, STACK + 4, 0);
+    preset(b, STACK, 7);
+    preset(b, STACK + 4, 0);
     PUT(b, CODE, row->op[0], row->op[1]);
 }
 
@@ -81,8 +81,8 @@ static void test_a_lenient_board_takes_a_hardfault(void **state)
             step(b);
         CHECK(row, b->cpu.ipsr == EXC_HARDFAULT);
         CHECK(row, b->cpu.r[PC] == HANDLER(EXC_HARDFAULT));
-        CHECK(row, get_word(b, b->cpu.r[SP] + 24) == (branched ? row->address : CODE));
-        CHECK(row, (get_word(b, b->cpu.r[SP] + 28) >> 24 & 1) == !branched);
+        CHECK(row, peek(b, b->cpu.r[SP] + 24) == (branched ? row->address : CODE));
+        CHECK(row, (peek(b, b->cpu.r[SP] + 28) >> 24 & 1) == !branched);
         core_end(b);
     }
 }
@@ -103,8 +103,8 @@ static void test_a_stop_inside_a_peripheral_leaves_registers_unchanged(void **st
     core_end(b);
 }
 
-/* A fetch that waits for the flash when the power goes: nothing is executed, nothing stacked. */
-static void test_a_fetch_cut_short_leaves_no_trace(void **state)
+/* Erases a page of bank 1; its code and data wait until that is over. */
+static void start_erase(struct board *b)
 {
     static const uint32_t erase[][2] = {
         {0x4002200C, 0x89ABCDEF},
@@ -114,18 +114,61 @@ static void test_a_fetch_cut_short_leaves_no_trace(void **state)
         {0x40022004, 0x208     },
         {0x08001000, 0         }, /* PECR: ERASE, PROG; the page */
     };
+
+    for (size_t i = 0; i < COUNT(erase); i++)
+        store(b, erase[i][0], erase[i][1]);
+}
+
+/* A fetch that waits for the flash when the power goes: nothing is executed, nothing stacked. */
+static void test_a_fetch_cut_short_leaves_no_trace(void **state)
+{
     struct board *b = core_start(false);
-    uint32_t below = get_word(b, STACK - 4);
+    uint32_t below = peek(b, STACK - 4);
 
     (void)state;
-    for (size_t i = 0; i < COUNT(erase); i++)
-        assert_true(bus_write(b, erase[i][0], 4, erase[i][1]));
+    start_erase(b);
     event_after(b, EVENT_POWER_CUT, PS_PER_MS);
     b->cpu.r[PC] = 0x08000100;
     step(b);
     assert_false(b->powered);
     assert_int_equal(b->cpu.r[PC], 0x08000100);
-    assert_int_equal(get_word(b, STACK - 4), below);
+    assert_int_equal(peek(b, STACK - 4), below);
+    core_end(b);
+}
+
+/* An exception whose frame lies in the flash: the first word waits until the power goes, and the
+ * others do not start an operation of their own. */
+static void test_an_entry_cut_short_stores_nothing(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    start_erase(b);
+    event_after(b, EVENT_POWER_CUT, PS_PER_MS);
+    b->cpu.r[SP] = 0x08002020;
+    nvic_pend(b, EXC_PENDSV);
+    step(b);
+    assert_false(b->powered);
+    assert_int_equal(b->cpu.ipsr, 0);
+    assert_int_equal(b->flash.operations, 1);
+    assert_int_equal(b->flash.state, FLASH_IDLE);
+    core_end(b);
+}
+
+/* A vector that waits for the flash when the watchdog resets: it is not judged. */
+static void test_a_vector_cut_short_is_not_taken(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    start_erase(b);
+    b->nvic.vtor = 0x08000000;
+    event_after(b, EVENT_IWDG, PS_PER_MS);
+    nvic_pend(b, EXC_PENDSV);
+    step(b);
+    assert_int_equal(b->stop.kind, L072_STOP_NONE);
+    assert_int_equal(b->reset_request, RESET_IWDG);
+    assert_int_equal(b->cpu.ipsr, 0);
     core_end(b);
 }
 
@@ -257,21 +300,21 @@ static void test_a_vector_without_thumb_bit(void **state)
     struct board *strict = core_start(false), *lenient = core_start(true);
 
     (void)state;
-    put_word(strict, VECTORS + 4 * EXC_SVCALL, HANDLER(EXC_SVCALL));
+    preset(strict, VECTORS + 4 * EXC_SVCALL, HANDLER(EXC_SVCALL));
     PUT(strict, CODE, 0xDF00);
     step(strict);
     assert_int_equal(strict->stop.kind, L072_STOP_STATE);
     assert_int_equal(strict->cpu.r[PC], CODE);
     core_end(strict);
 
-    put_word(lenient, VECTORS + 4 * EXC_SVCALL, HANDLER(EXC_SVCALL));
+    preset(lenient, VECTORS + 4 * EXC_SVCALL, HANDLER(EXC_SVCALL));
     PUT(lenient, CODE, 0xDF00);
     step(lenient);
     lenient->log.count = 0;
     assert_int_equal(lenient->cpu.ipsr, EXC_SVCALL);
     step(lenient);
     assert_int_equal(lenient->cpu.ipsr, EXC_HARDFAULT);
-    assert_int_equal(get_word(lenient, lenient->cpu.r[SP] + 24), HANDLER(EXC_SVCALL));
+    assert_int_equal(peek(lenient, lenient->cpu.r[SP] + 24), HANDLER(EXC_SVCALL));
     core_end(lenient);
 }
 
@@ -282,6 +325,8 @@ int main(void)
         cmocka_unit_test(test_a_lenient_board_takes_a_hardfault),
         cmocka_unit_test(test_a_stop_inside_a_peripheral_leaves_registers_unchanged),
         cmocka_unit_test(test_a_fetch_cut_short_leaves_no_trace),
+        cmocka_unit_test(test_an_entry_cut_short_stores_nothing),
+        cmocka_unit_test(test_a_vector_cut_short_is_not_taken),
         cmocka_unit_test(test_a_fault_inside_a_list_keeps_the_base),
         cmocka_unit_test(test_execution_stays_out_of_peripherals),
         cmocka_unit_test(test_an_empty_part_stops_at_reset),

@@ -216,6 +216,22 @@ static void code_waits_for_an_operation_in_its_bank(void **state)
     assert_no_stop(b);
 }
 
+/* The board stops while a store waits: it is not done. Here the PLL comes on without a wait state.
+ */
+static void a_stop_ends_the_wait(void **state)
+{
+    struct board *b = *state;
+
+    store(b, 0x4002100C, 3u << 22 | 2u << 18 | 3); /* RCC_CFGR: 16 MHz x 6 / 4, SW */
+    store(b, 0x40021000, 0x01000101);              /* RCC_CR: HSI16ON, MSION, PLLON */
+    unlock_prg(b);
+    store(b, PAGE, 1);
+    store(b, PAGE + 4, 2);
+    assert_int_equal(l072_stop(handle(b))->kind, L072_STOP_RULE);
+    assert_true(l072_now(handle(b)) < L072_PS_PER_MS);
+    assert_int_equal(b->flash.operations, 1);
+}
+
 /* ---- Reset and interrupts -------------------------------------------------------------------- */
 
 static void reset_ends_an_operation(void **state)
@@ -268,6 +284,7 @@ int main(void)
         TEST(pecr_while_busy),
         TEST(own_bank_waits_and_the_other_does_not),
         TEST(code_waits_for_an_operation_in_its_bank),
+        TEST(a_stop_ends_the_wait),
         TEST(reset_ends_an_operation),
         TEST(interrupt_on_end_and_on_error),
     };

@@ -145,6 +145,33 @@ static void both_banks_at_once(void **state)
     assert_no_stop(b);
 }
 
+/* A half page that is not whole leaves nothing, and the next one begins with its first word. */
+static void reset_and_power_cut_forget_what_was_loaded(void **state)
+{
+    struct board *b = *state;
+
+    for (unsigned round = 0; round < 2; round++) {
+        unlock_prg(b);
+        store(b, R_PECR, PROG | FPRG);
+        load_half_page(b, PAGE, 4, 15);
+        if (round)
+            power_cycle(b);
+        else
+            l072_reset(handle(b));
+        for (unsigned i = 0; i < 16; i++)
+            assert_int_equal(peek(b, PAGE + 4 * i), 0);
+        assert_int_equal(load(b, R_PECR), PELOCK | PRGLOCK | OPTLOCK);
+        assert_int_equal(load(b, R_SR), IDLE);
+    }
+    unlock_prg(b);
+    store(b, R_PECR, PROG | FPRG);
+    load_half_page(b, PAGE + 64, 4, 16);
+    wait_ready(b);
+    assert_half_page(b, PAGE + 64);
+    assert_int_equal(b->flash.operations, 1);
+    assert_no_stop(b);
+}
+
 static void power_cut_tears_the_half_page(void **state)
 {
     struct board *b = *state;
@@ -179,6 +206,7 @@ int main(void)
         TEST(code_in_sram_can),
         TEST(data_read_aborts_a_half_page),
         TEST(both_banks_at_once),
+        TEST(reset_and_power_cut_forget_what_was_loaded),
         TEST(power_cut_tears_the_half_page),
     };
 

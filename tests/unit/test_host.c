@@ -2,6 +2,7 @@
 /* The host port: transfers as a PC's controller would put them on the bus. */
 #include "usb_rig.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { TX0 = 0x40, RX0 = 0x80, TX1 = 0xC0, RX1 = 0x100, RX_64 = 0x8400 };
@@ -26,9 +27,9 @@ static int start(void **state)
     board = rig_board(false);
     b = inside(board);
     rig_connect(b);
-    run_ps(board, L072_PS_PER_MS);
+    run(b, L072_PS_PER_MS);
     l072_usb_reset(board, 10 * L072_PS_PER_MS);
-    run_ps(board, 11500 * L072_PS_PER_US); /* into the middle of a frame */
+    run(b, 11500 * L072_PS_PER_US); /* into the middle of a frame */
     open_endpoints();
     return 0;
 }
@@ -68,7 +69,7 @@ static int submit_control(uint8_t type, uint8_t request, const void *data, uint8
 static void wait_ctr(unsigned i, uint32_t flag)
 {
     for (unsigned us = 0; us < 3000 && !(reg(b, 4 * i) & flag); us++)
-        run_ps(board, L072_PS_PER_US);
+        run(b, L072_PS_PER_US);
     assert_true(reg(b, 4 * i) & flag);
     clear_ctr(b, i, flag);
 }
@@ -87,7 +88,7 @@ static void receive(unsigned i)
 
 static enum l072_urb_status result(int id, void *data, uint32_t *size)
 {
-    run_ps(board, 2 * L072_PS_PER_MS);
+    run(b, 2 * L072_PS_PER_MS);
     return l072_urb_take(board, id, data, 64, size);
 }
 
@@ -123,9 +124,9 @@ static void a_frame_starts_each_millisecond(void **state)
     uint32_t frame;
 
     (void)state;
-    run_ps(board, L072_PS_PER_MS);
+    run(b, L072_PS_PER_MS);
     frame = reg(b, FNR) & 0x7FF;
-    run_ps(board, 5 * L072_PS_PER_MS);
+    run(b, 5 * L072_PS_PER_MS);
     assert_int_equal(reg(b, FNR) & 0x7FF, frame + 5);
     assert_true(reg(b, ISTR) & USB_ISTR_SOF);
     assert_false(reg(b, ISTR) & USB_ISTR_ESOF);
@@ -184,7 +185,7 @@ static void nak_goes_on_for_ever_and_silence_ends(void **state)
     int silent = submit(L072_BULK, 0x82, NULL, 64);
 
     (void)state;
-    run_ps(board, 200 * L072_PS_PER_MS);
+    run(b, 200 * L072_PS_PER_MS);
     assert_int_equal(l072_urb_take(board, naked, NULL, 0, NULL), L072_URB_PENDING);
     assert_int_equal(l072_urb_take(board, silent, NULL, 0, NULL), L072_URB_ERROR);
     l072_urb_cancel(board, naked);
@@ -244,11 +245,11 @@ static void a_packet_takes_its_time_on_the_bus(void **state)
     uint64_t begin;
 
     (void)state;
-    run_ps(board, L072_PS_PER_MS / 4);
+    run(b, L072_PS_PER_MS / 4);
     begin = l072_now(board);
     submit(L072_BULK, 1, data, sizeof data);
     while (!(reg(b, 4) & USB_EP_CTR_RX))
-        run_ps(board, L072_PS_PER_US / 10);
+        run(b, L072_PS_PER_US / 10);
     assert_in_range(l072_now(board) - begin, 48600000, 49800000);
 }
 
@@ -261,11 +262,11 @@ static void a_frame_holds_no_more_than_fits(void **state)
 
     (void)state;
     submit(L072_BULK, 1, data, sizeof data);
-    for (frame = reg(b, FNR); frame == reg(b, FNR); run_ps(board, L072_PS_PER_US)) {
+    for (frame = reg(b, FNR); frame == reg(b, FNR); run(b, L072_PS_PER_US)) {
         clear_ctr(b, 1, USB_EP_CTR_RX);
         receive(1);
     }
-    for (frame = reg(b, FNR); frame == reg(b, FNR); run_ps(board, L072_PS_PER_US)) {
+    for (frame = reg(b, FNR); frame == reg(b, FNR); run(b, L072_PS_PER_US)) {
         packets += !!(reg(b, 4) & USB_EP_CTR_RX);
         clear_ctr(b, 1, USB_EP_CTR_RX);
         receive(1);
@@ -284,10 +285,10 @@ static void interrupt_endpoints_are_polled_once_per_interval(void **state)
     for (unsigned polls = 0; polls < 3; polls++) {
         send(1, "12345678", 8);
         while (!(reg(b, 4) & USB_EP_CTR_TX))
-            run_ps(board, 10 * L072_PS_PER_US);
+            run(b, 10 * L072_PS_PER_US);
         assert_int_equal(reg(b, FNR) % 4, 0);
         clear_ctr(b, 1, USB_EP_CTR_TX);
-        run_ps(board, L072_PS_PER_MS / 10);
+        run(b, L072_PS_PER_MS / 10);
         assert_int_equal(l072_urb_take(board, id, NULL, 0, NULL), L072_URB_OK);
         id = l072_urb_submit(board, &urb);
     }
@@ -301,7 +302,7 @@ static void isochronous_in_loses_what_is_not_there(void **state)
 
     (void)state;
     set_reg(b, 4, USB_EP_TYPE_ISO | (reg(b, 4) & (USB_EP_STAT_TX | USB_EP_STAT_RX)) | 1);
-    run_ps(board, 1200 * L072_PS_PER_US);
+    run(b, 1200 * L072_PS_PER_US);
     assert_int_equal(l072_urb_take(board, id, NULL, 0, NULL), L072_URB_PENDING);
     set_reg(b, 4, USB_EP_TYPE_ISO | TX(USB_STAT_VALID) | 1);
     send(1, "iso", 3);
@@ -317,7 +318,7 @@ static void endpoints_take_turns(void **state)
 
     (void)state;
     for (unsigned us = 0; us < 200 && !(reg(b, EPR) & USB_EP_CTR_RX); us++) {
-        run_ps(board, L072_PS_PER_US);
+        run(b, L072_PS_PER_US);
         clear_ctr(b, 1, USB_EP_CTR_RX);
         receive(1);
     }
@@ -332,9 +333,9 @@ static void a_port_that_was_not_reset_passes_nothing_on(void **state)
 
     (void)state;
     l072_usb_plug(board, false);
-    run_ps(board, L072_PS_PER_MS);
+    run(b, L072_PS_PER_MS);
     l072_usb_plug(board, true);
-    run_ps(board, 9 * L072_PS_PER_MS);
+    run(b, 9 * L072_PS_PER_MS);
     assert_true(reg(b, ISTR) & USB_ISTR_SUSP);
     id = submit_control(0x80, 6, NULL, 8);
     assert_int_equal(result(id, NULL, NULL), L072_URB_ERROR);
@@ -343,7 +344,7 @@ static void a_port_that_was_not_reset_passes_nothing_on(void **state)
 static void nonsense_is_refused(void **state)
 {
     const struct l072_urb good = {.type = L072_BULK, .endpoint = 0x81, .max_packet = 64};
-    struct l072_urb bad[] = {good, good, good, good, good, good, good};
+    struct l072_urb bad[] = {good, good, good, good, good, good, good, good};
 
     (void)state;
     bad[0].max_packet = 0;
@@ -353,11 +354,31 @@ static void nonsense_is_refused(void **state)
     bad[4].type = L072_INTERRUPT;         /* without an interval */
     bad[5].type = L072_CONTROL;           /* not on endpoint 0 */
     bad[6].endpoint = 1, bad[6].size = 1; /* OUT without data */
+    bad[7].type = (enum l072_transfer)4;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(l072_urb_submit(board, &bad[i]), L072_ERR_VALUE);
     for (unsigned i = 0; i < L072_URBS; i++)
         submit(L072_BULK, 0x81, NULL, 1);
     assert_int_equal(l072_urb_submit(board, &(struct l072_urb){.max_packet = 8}), L072_ERR_FULL);
+}
+
+static void ids_of_no_transfer_are_refused(void **state)
+{
+    const int bad[] = {-1, 1, L072_URBS, INT_MAX, INT_MIN, L072_ERR_FULL};
+    const int id = submit(L072_BULK, 0x81, NULL, 1);
+    uint32_t size = 1;
+
+    (void)state;
+    assert_int_equal(id, 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        l072_urb_cancel(board, bad[i]);
+        assert_int_equal(l072_urb_take(board, bad[i], NULL, 0, &size), L072_URB_GONE);
+        assert_int_equal(size, 0);
+    }
+    l072_urb_cancel(board, id);
+    l072_urb_cancel(board, id); /* a second time: as it stands */
+    assert_int_equal(l072_urb_take(board, id, NULL, 0, NULL), L072_URB_CANCELLED);
+    assert_int_equal(l072_urb_take(board, id, NULL, 0, NULL), L072_URB_GONE);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -382,6 +403,7 @@ int main(void)
         TEST(endpoints_take_turns),
         TEST(a_port_that_was_not_reset_passes_nothing_on),
         TEST(nonsense_is_refused),
+        TEST(ids_of_no_transfer_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

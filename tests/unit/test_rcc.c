@@ -129,6 +129,19 @@ static void more_than_16_mhz_needs_a_wait_state(void **state)
     assert_stop(b, L072_STOP_RULE);
 }
 
+static void the_wait_state_must_stay(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_FLASH_ACR, 1);
+    store(b, R_FLASH_ACR, 0);
+    store(b, R_FLASH_ACR, 1);
+    start_pll_at_32_mhz(b);
+    assert_no_stop(b);
+    store(b, R_FLASH_ACR, 0);
+    assert_stop(b, L072_STOP_FLASH);
+}
+
 static void system_reset_goes_back_to_msi(void **state)
 {
     struct board *b = *state;
@@ -229,6 +242,7 @@ int main(void)
         BOARD_TEST(pll_beyond_96_mhz_is_refused),
         BOARD_TEST(reserved_pll_setting_never_locks),
         BOARD_TEST(more_than_16_mhz_needs_a_wait_state),
+        BOARD_TEST(the_wait_state_must_stay),
         BOARD_TEST(system_reset_goes_back_to_msi),
         BOARD_TEST(hsi48_needs_its_reference),
         BOARD_TEST(reset_flags_add_up_until_rmvf),

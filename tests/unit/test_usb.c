@@ -82,8 +82,8 @@ static void packet_memory_is_packed(void **state)
     assert_true(bus_write(b, USB_PMA_BASE + 0x3FD, 1, 0xAA));
     assert_true(bus_read(b, USB_PMA_BASE + 0x3FC, 2, &value));
     assert_int_equal(value, 0xAA11);
-    pma_write(b, USB_PMA_SIZE, 1, 0xFFFF);
-    assert_int_equal(l072_stop(board)->kind, L072_STOP_USB);
+    assert_false(bus_write(b, USB_PMA_BASE + USB_PMA_SIZE, 2, 1));
+    assert_int_equal(l072_stop(board)->kind, L072_STOP_UNMAPPED);
 }
 
 static void setup_is_taken_whatever_the_state(void **state)
@@ -154,9 +154,10 @@ static void a_repeated_out_packet_is_acked_and_dropped(void **state)
 {
     (void)state;
     open_bulk(USB_STAT_VALID, USB_STAT_DISABLED, RX_64);
+    set_pma16(b, RX_BUFFER, 0x5A5A);
     assert_int_equal(usb_out(b, 0, 1, true, (const uint8_t *)"abc", 3, false), USB_ACK);
     assert_int_equal(reg(b, 8), RX(USB_STAT_VALID) | 1);
-    assert_int_equal(pma16(b, RX_BUFFER), 0);
+    assert_int_equal(pma16(b, RX_BUFFER), 0x5A5A);
 }
 
 /* CRC-16/USB of "123456789" is 0xB4C8, the check value of the catalogues. */
@@ -298,12 +299,12 @@ static void bus_reset_clears_endpoints_but_not_ctr(void **state)
     (void)state;
     set_reg(b, DADDR, DADDR_ON | 9);
     assert_int_equal(usb_setup(b, 9, 0, setup_packet), USB_ACK);
-    usb_bus_reset(b, true);
+    usb_bus_se0(b, true);
     assert_int_equal(reg(b, EPR), USB_EP_CTR_RX);
     assert_int_equal(reg(b, DADDR), 0);
     assert_int_equal(pma16(b, 4), RX_BUFFER);
     set_reg(b, EPR, 0);
-    usb_bus_reset(b, false);
+    usb_bus_se0(b, false);
     open_ep0();
     assert_int_equal(usb_setup(b, 0, 0, setup_packet), USB_SILENCE); /* ISTR.RESET is set */
     set_reg(b, ISTR, 0);
@@ -315,14 +316,16 @@ static void three_silent_milliseconds_are_suspend(void **state)
     (void)state;
     usb_start_of_frame(b, 1);
     set_reg(b, ISTR, 0);
-    run_ps(board, 2900 * L072_PS_PER_US);
+    run(b, 2900 * L072_PS_PER_US);
     assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF);
-    run_ps(board, 300 * L072_PS_PER_US);
+    run(b, 300 * L072_PS_PER_US);
     assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF | USB_ISTR_SUSP);
     set_reg(b, CNTR, USB_CNTR_FSUSP | USB_CNTR_LPMODE | USB_ISTR_WKUP);
     set_reg(b, ISTR, 0);
+    run(b, 5 * L072_PS_PER_MS);
+    assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF); /* suspend is told once */
     usb_bus_resume(b);
-    assert_int_equal(reg(b, ISTR), USB_ISTR_WKUP);
+    assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF | USB_ISTR_WKUP);
     assert_int_equal(reg(b, CNTR), USB_CNTR_FSUSP | USB_ISTR_WKUP);
     assert_true(b->nvic.line[IRQ_USB]);
 }
@@ -332,7 +335,7 @@ static void frames_keep_the_device_awake(void **state)
     (void)state;
     for (uint16_t i = 0; i < 10; i++) {
         usb_start_of_frame(b, i);
-        run_ps(board, L072_PS_PER_MS);
+        run(b, L072_PS_PER_MS);
     }
     assert_int_equal(reg(b, ISTR), USB_ISTR_SOF);
 }
@@ -341,7 +344,7 @@ static void the_pull_up_needs_the_48_mhz_clock(void **state)
 {
     (void)state;
     set_reg(b, BCDR, 0);
-    poke(b, 0x40021008, 0); /* RCC_CRRCR: HSI48 off */
+    store(b, 0x40021008, 0); /* RCC_CRRCR: HSI48 off */
     set_reg(b, BCDR, USB_BCDR_DPPU);
     assert_int_equal(l072_stop(board)->kind, L072_STOP_USB);
     assert_non_null(strstr(l072_stop(board)->reason, "USB has no 48 MHz clock"));

@@ -3,13 +3,7 @@
 #ifndef USB_RIG_H
 #define USB_RIG_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include "board.h"
+#include "rig.h"
 
 enum { EPR = 0x00, CNTR = 0x40, ISTR = 0x44, FNR = 0x48, DADDR = 0x4C, BTABLE = 0x50, BCDR = 0x58 };
 
@@ -18,11 +12,6 @@ enum { EPR = 0x00, CNTR = 0x40, ISTR = 0x44, FNR = 0x48, DADDR = 0x4C, BTABLE = 
 #define TX(stat) ((uint32_t)(stat) << 4)
 #define KEEP_CTR (USB_EP_CTR_RX | USB_EP_CTR_TX)
 #define DADDR_ON USB_DADDR_EF
-
-static inline void poke(struct board *b, uint32_t address, uint32_t value)
-{
-    assert_true(bus_write(b, address, 4, value));
-}
 
 static inline uint32_t reg(struct board *b, uint32_t offset)
 {
@@ -79,16 +68,6 @@ static inline struct board *inside(struct l072 *board)
     return (struct board *)board;
 }
 
-/* Runs on, whatever the board has to tell. */
-static inline void run_ps(struct l072 *board, uint64_t ps)
-{
-    uint64_t end = l072_now(board) + ps;
-
-    while (l072_run(board, end) == L072_EVENTS)
-        for (struct l072_event e; l072_next_event(board, &e);)
-            ;
-}
-
 /* A powered board, USB clocked from HSI48, the CPU in WFI for ever. */
 static inline struct l072 *rig_board(bool lenient)
 {
@@ -100,12 +79,12 @@ static inline struct l072 *rig_board(bool lenient)
     assert_non_null(made);
     assert_int_equal(l072_load(made, 0x08000000, image, sizeof image), 0);
     l072_power(made, true);
-    poke(in, 0x40021038, 1 << 23);          /* RCC_APB1ENR: USBEN */
-    poke(in, 0x40021034, 1 << 0);           /* RCC_APB2ENR: SYSCFGEN */
-    poke(in, 0x40010020, 1 << 13 | 1 << 0); /* SYSCFG_CFGR3: ENREF_HSI48, EN_VREFINT */
-    poke(in, 0x40021008, 1 << 0);           /* RCC_CRRCR: HSI48ON */
-    poke(in, 0x4002104C, 1u << 26);         /* RCC_CCIPR: HSI48SEL */
-    run_ps(made, L072_PS_PER_MS);
+    store(in, 0x40021038, 1 << 23);          /* RCC_APB1ENR: USBEN */
+    store(in, 0x40021034, 1 << 0);           /* RCC_APB2ENR: SYSCFGEN */
+    store(in, 0x40010020, 1 << 13 | 1 << 0); /* SYSCFG_CFGR3: ENREF_HSI48, EN_VREFINT */
+    store(in, 0x40021008, 1 << 0);           /* RCC_CRRCR: HSI48ON */
+    store(in, 0x4002104C, 1u << 26);         /* RCC_CCIPR: HSI48SEL */
+    run(in, L072_PS_PER_MS);
     assert_true(rcc_usb_clock(in));
     return made;
 }
