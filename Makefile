@@ -82,7 +82,7 @@ $(B)/$(1).bin: $(B)/$(1).elf
 -include $(shell find $(B)/fw/$(1) -name '*.d' 2>/dev/null)
 endef
 
-DEVICE_SOURCES := usb/usbd.c usb/fsdev.c stm32l0/clock.c
+DEVICE_SOURCES := usb/usbd.c usb/fsdev.c stm32l0/clock.c stm32l0/serial.c
 ROM_SOURCES    := $(wildcard sim/rom/*.c) $(DEVICE_SOURCES) dfu/dfu.c stm32l0/flash.c
 $(eval $(call firmware,rom/v40,$(ROM_SOURCES),-DROM_VERSION=0x40,-T sim/rom/rom.ld))
 $(eval $(call firmware,rom/v41,$(ROM_SOURCES),-DROM_VERSION=0x41,-T sim/rom/rom.ld))

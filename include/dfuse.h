@@ -83,7 +83,8 @@ void dfuse_RunBootloader(void) __attribute__((noreturn));
  * the library then: not for products that use dual-bank boot themselves.
  * [RM0376 "Boot configuration"; AN2606 table 2, pattern 7]
  *
- * When: in Thread mode, while no interrupt handler uses the flash interface.
+ * When: in Thread mode, with the flash interface idle and its PECR as after
+ * reset, but for its locks; no interrupt handler may use it meanwhile.
  * Changes: option bytes at 0x1FF80004; nothing when it returns.
  * Time: two flash operations, 6.4 ms, during which the CPU mostly stalls.
  * Returns: only when it cannot be done, with the reason. The option bytes are
@@ -111,7 +112,7 @@ enum dfuse_Reason dfuse_RunBootloaderLatched(void);
  * registers, LSE, LSI), EXTI_IMR, whose reset value ST's own files disagree
  * on (its edge selections are cleared), and a running IWDG, which nothing can
  * stop; the ROM slows and feeds it [AN2606 "IWDG"].
- * Time: some 40 cycles without a request; 10 to 14 ms with one.
+ * Time: some 40 cycles without a request; 10 ms with one.
  */
 void dfuse_CheckAndRun(void);
 

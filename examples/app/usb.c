@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "stm32l0/regs.h"
+#include "stm32l0/serial.h"
 #include "usb/usbd.h"
 
 /* DFU 1.1, tables 3.2 and 4.2, section 6.1.2 */
@@ -33,28 +33,12 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
     return type == USB_CONFIGURATION && index == 0 ? configuration : NULL;
 }
 
-static char *put_hex(char *to, uint32_t number, unsigned digits)
-{
-    for (unsigned shift = 4 * digits; shift; shift -= 4)
-        *to++ = "0123456789ABCDEF"[number >> (shift - 4) & 15];
-    return to;
-}
-
-/* The same 12 digits as ST's ROM, so that hosts find the same board in both modes. */
-static const char *serial(void)
-{
-    static char text[13];
-
-    put_hex(put_hex(text, UID_WORD(0) + UID_WORD(8), 8), UID_WORD(4) >> 16, 4);
-    return text;
-}
-
 const char *usb_string(uint8_t index)
 {
     switch (index) {
     case VENDOR: return "dfuse-l0";
     case PRODUCT: return "dfuse example " APP_NAME;
-    case SERIAL: return serial();
+    case SERIAL: return serial_number();
     case RUNTIME: return "DFU runtime";
     default: return NULL;
     }

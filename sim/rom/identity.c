@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../../stm32l0/regs.h"
+#include "../../stm32l0/serial.h"
 #include "../../usb/usbd.h"
 #include "config.h"
 #include "rom.h"
@@ -43,26 +43,10 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
     return type == USB_CONFIGURATION && index == 0 ? configuration : NULL;
 }
 
-static char *put_hex(char *to, uint32_t number, unsigned digits)
-{
-    for (unsigned shift = 4 * digits; shift; shift -= 4)
-        *to++ = "0123456789ABCDEF"[number >> (shift - 4) & 15];
-    return to;
-}
-
-/* 12 digits: words 0 and 2 added, then the upper half of word 1. It takes word 2 from +8, where the
- * manual does not put it (ArduinoCore-stm32l0, serials of real boards). */
-static const char *serial(void)
-{
-    static char text[13];
-    put_hex(put_hex(text, UID_WORD(0) + UID_WORD(8), 8), UID_WORD(4) >> 16, 4);
-    return text;
-}
-
 const char *usb_string(uint8_t index)
 {
     if (index == SERIAL)
-        return serial();
+        return serial_number();
     return index < sizeof strings / sizeof strings[0] ? strings[index] : NULL;
 }
 
