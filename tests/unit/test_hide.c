@@ -130,8 +130,8 @@ static void bank_2_must_not_look_like_a_stack(void **state)
 {
     (void)state;
     assert_int_equal(prove_word(0x08018000, 0x20000000, "l072xz"), HIDDEN_REFUSED);
-    assert_int_equal(prove_word(0x08018000, 0x20005000, "l072xz"), HIDDEN_REFUSED);
-    assert_int_equal(prove_word(0x08018000, 0x20005001, "l072xz"), HIDDEN_PROVEN);
+    assert_int_equal(prove_word(0x08018000, 0x2000FFFF, "l072xz"), HIDDEN_REFUSED);
+    assert_int_equal(prove_word(0x08018000, 0x20010000, "l072xz"), HIDDEN_PROVEN);
     assert_int_equal(prove_word(0x08018000, 0x1FFFFFFF, "l072xz"), HIDDEN_PROVEN);
     assert_int_equal(prove_word(0x08010000, 0x20000100, "l072xz"), HIDDEN_PROVEN);
     assert_int_equal(prove_word(0x08010000, 0x20000100, "l072xb"), HIDDEN_REFUSED);
