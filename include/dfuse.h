@@ -32,9 +32,11 @@
  * For the host: the ROM enumerates as 0483:df11, and some 150 ms pass from
  * the request until a PC has enumerated it [AN2606 table 229].
  *
- * The library uses no heap, no libc and no initialised data, at most 100
- * bytes of stack, and 8 bytes of RAM (or two RTC backup registers). None of
- * its functions is re-entrant; call them in Thread mode, privileged.
+ * The library uses no heap, no libc and no initialised data, 512 bytes of
+ * flash, at most 100 bytes of stack, and 8 bytes of RAM for the request;
+ * built with -DDFUSE_TOKEN_RTC it keeps the request in RTC_BKP0R and BKP1R
+ * instead, and takes 560 bytes. None of its functions is re-entrant; call
+ * them in Thread mode, privileged.
  */
 #ifndef DFUSE_H
 #define DFUSE_H
