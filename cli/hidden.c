@@ -6,8 +6,8 @@
 #include "target.h"
 #include "trace.h"
 
-/* What is taken for an initial SP: 0x2000xxxx, as dfuse_WhyNot() has it. The ROM's own bounds, which
- * are narrower, are not published. */
+/* What is taken for an initial SP: 0x2000xxxx, as dfuse_WhyNot() has it. The ROM's own bounds,
+ * which are narrower, are not published. */
 #define SRAM_HIGH_HALF 0x2000u
 
 bool hidden_stamp(struct image *image, bool *already, struct error *error)
