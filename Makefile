@@ -14,15 +14,16 @@ say  = @echo '  '
 
 # ---- Host: variants of the same sources -----------------------------------------------------------
 
-PACKAGES  := libelf libdw capstone fuse3
+PACKAGES  := libelf libdw capstone fuse3 libusbredirparser-0.5
 WARNINGS  := -Wall -Wextra -Werror
-HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Icli -I$(B) \
+HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Idebug -Icli -I$(B) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 HOST_CFLAGS := -std=c11 -g $(WARNINGS)
 HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 SIM_SOURCES    := $(wildcard sim/*.c)
 BRIDGE_SOURCES := $(wildcard bridge/*.c)
+DEBUG_SOURCES  := $(wildcard debug/*.c)
 CLI_SOURCES    := $(wildcard cli/*.c)
 UNIT_TESTS     := $(wildcard tests/unit/test_*.c)
 BOARD_TESTS    := $(wildcard tests/board/test_*.c)
@@ -39,7 +40,7 @@ $(B)/$(1)/roms.o: sim/rom/images.S $(B)/rom/v40.bin $(B)/rom/v41.bin
 $(B)/$(1)/libl072.a: $(SIM_SOURCES:%.c=$(B)/$(1)/%.o) $(B)/$(1)/roms.o
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) \
+$(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) $(DEBUG_SOURCES:%.c=$(B)/$(1)/%.o) \
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
@@ -54,10 +55,26 @@ endef
 $(eval $(call variant,host,gcc,-O2))
 $(eval $(call variant,asan,gcc,-O1 -fsanitize=address$(,)undefined -fno-sanitize-recover=all))
 $(eval $(call variant,clang,clang,-O1))
+# The fuzz targets, with the libraries instrumented for them.
+SANITIZE := -fsanitize=address$(,)undefined -fno-sanitize-recover=all
+FUZZERS  := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
+$(eval $(call variant,fuzz,clang,-O1 -fsanitize=fuzzer-no-link $(SANITIZE)))
+$(B)/fuzz/%: $(B)/fuzz/fuzz/fuzz_%.o $(B)/fuzz/libdfuse.a $(B)/fuzz/libl072.a
+	$(say) link $@
+	$(Q)clang -fsanitize=fuzzer $(SANITIZE) $^ -o $@ $(HOST_LIBS)
 
 $(B)/dfuse: $(B)/host/cli/main.o $(B)/host/libdfuse.a $(B)/host/libl072.a
 	$(say) link $@
 	$(Q)gcc $^ -o $@ $(HOST_LIBS)
+
+# The library for others: one object in which only the names of l072.h are global.
+$(B)/lib/l072.o: $(SIM_SOURCES:%.c=$(B)/host/%.o) $(B)/host/roms.o
+	@mkdir -p $(@D)
+	$(Q)ld -r $^ -o $@
+	$(Q)objcopy --wildcard --keep-global-symbol='l072_*' --keep-global-symbol='!l072_rom_*' $@
+$(B)/lib/libl072.a: $(B)/lib/l072.o
+	$(say) ar $@
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 # ---- Firmware -------------------------------------------------------------------------------------
 
@@ -124,6 +141,27 @@ WHYNOT_SOURCES := tests/firmware/whynot.c entry/dfuse.c stm32l0/startup.c
 SMALLEST := -Wl$(,)--defsym=FLASH_LENGTH=0x10000 -Wl$(,)--defsym=RAM_LENGTH=0x2000
 $(eval $(call firmware,examples/test/whynot,$(WHYNOT_SOURCES),,$(APP_LINK) $(HIDDEN) $(SMALLEST)))
 
+# What `make bench` runs.
+BENCH_SOURCES := $(filter-out bench/loop.c,$(wildcard bench/*.c))
+$(eval $(call firmware,bench/loop,bench/loop.c stm32l0/startup.c,,-T stm32l0/app.ld))
+$(eval $(call firmware,bench/busy,bench/loop.c stm32l0/startup.c $(DEVICE_SOURCES),\
+	-DINTERRUPTS=1,-T stm32l0/app.ld))
+
+# Unicorn has global names that are ours too: ours are hidden from it.
+JUDGE_SOURCES := $(wildcard tests/judge/*.c)
+CPU_JUDGE     := $(B)/host/tests/judge/cpu_judge
+$(CPU_JUDGE): $(JUDGE_SOURCES:%.c=$(B)/host/%.o) $(B)/host/libl072.a
+	$(say) link $@
+	$(Q)gcc $^ -o $@ -Wl,--exclude-libs,libl072.a -lunicorn
+
+# Written for the registers alone.
+$(eval $(call firmware,examples/test/bulk,tests/firmware/bulk.c stm32l0/startup.c \
+	stm32l0/clock.c,,-T stm32l0/app.ld))
+$(B)/host/tests/bridge/bulk: tests/bridge/bulk.c Makefile
+	@mkdir -p $(@D)
+	$(Q)gcc -O1 $(HOST_CFLAGS) $< -o $@ $$(pkg-config --cflags --libs libusb-1.0)
+check-build: $(B)/host/tests/bridge/bulk $(B)/examples/test/bulk.elf
+
 TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden dirty whynot \
 	$(foreach s,$(SITES),$(s)-hidden $(s)-visible))
 
@@ -144,10 +182,10 @@ SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
-BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%)
-SCRIPTS        := $(sort $(shell find tests -name '*.sh' -perm -u+x))
-CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(CLI_SOURCES) \
-	$(UNIT_TESTS) $(BOARD_TESTS))
+BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
+SCRIPTS        := $(sort $(shell find tests -path tests/kernel -prune -o -name '*.sh' -perm -u+x -print))
+CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
+	$(BENCH_SOURCES) $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
 
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
@@ -169,6 +207,65 @@ check: ## builds everything, with gcc and clang, and runs all tests
 .PHONY: check-build
 check-build: all $(TEST_IMAGES:%=%.elf) $(B)/rom/v41-strict.bin $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
 
+# Seconds for each target: of `make fuzz` as it is called, of `make check` few.
+FUZZ_SECONDS ?= 60
+CHECK_FUZZ_SECONDS ?= 5
+export CHECK_FUZZ_SECONDS
+FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/fuzz/%)
+# The quick ones, for `make check`.
+VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
+export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
+check-build: $(FUZZ_PROGRAMS) $(VALGRIND_SAMPLE)
+check-build: $(B)/lib/libl072.a $(B)/bench/bench # tests/library/install.sh
+
+.PHONY: fuzz $(FUZZERS:%=fuzz-%) check-valgrind
+fuzz: $(FUZZERS:%=fuzz-%) ## hunts for crashes and hangs, FUZZ_SECONDS=60 for each target
+$(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/app-1.bin
+	$(Q)fuzz/run $* $(FUZZ_SECONDS)
+
+check-valgrind: $(UNIT_TESTS:%.c=$(B)/host/%) $(B)/examples/app-1.elf ## runs all unit tests under valgrind
+	@VALGRIND_PROGRAMS='$(UNIT_TESTS:%.c=$(B)/host/%)' tests/run tests/checks/valgrind.sh
+
+.PHONY: check-cpu
+check-cpu: $(CPU_JUDGE) ## compares the CPU with Unicorn's, at length
+	@$(CPU_JUDGE) 400 2000000
+
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/.*DFUSE_VERSION "\(.*\)"/\1/p' cli/cli.h)
+define L072_PC
+prefix=$(PREFIX)
+
+Name: l072
+Description: Simulated STM32L072 board
+Version: $(VERSION)
+Cflags: -I$${prefix}/include
+Libs: -L$${prefix}/lib -ll072
+endef
+export L072_PC
+
+.PHONY: install bench
+install: $(B)/dfuse $(B)/lib/libl072.a ## installs dfuse and libl072 (PREFIX=/usr/local, DESTDIR)
+	$(Q)install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(B)/dfuse
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(B)/lib/libl072.a
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/l072.h
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	$(Q)echo "$$L072_PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/l072.pc
+
+# Unicorn has global names that are ours too: with the library for others they do not meet.
+$(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(B)/lib/libl072.a
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)gcc $^ -o $@ -lunicorn
+bench: all $(B)/bench/bench $(B)/bench/loop.bin $(B)/bench/busy.bin ## measures the speed
+	@$(B)/bench/bench
+
+.PHONY: check-kernel
+check-kernel: ## a real Linux kernel has the board on its USB; installs what that needs first
+	@tools/setup
+	@tools/setup kernel
+	@$(MAKE) $(JOBS) --no-print-directory all >/dev/null
+	@tests/run tests/kernel/kernel.sh
+
 size: $(SIZED) ## prints the size of each artefact beside its budget
 	@tools/size
 
@@ -179,4 +276,4 @@ clean: ## removes build/
 	rm -rf $(B)
 
 help: ## tells this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

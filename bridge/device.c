@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pcap.h"
+
 /* USB 2.0 chapter 9. */
 enum { GET_DESCRIPTOR = 6, SET_ADDRESS = 5, SET_CONFIGURATION = 9 };
 enum { DESCRIPTOR_DEVICE = 1, DESCRIPTOR_CONFIGURATION = 2, DESCRIPTOR_STRING = 3 };
@@ -204,7 +206,7 @@ static enum l072_urb_status drop_request(struct usb_device *dev)
     if (urb < 0)
         return L072_URB_CANCELLED;
     l072_urb_cancel(dev->board, urb);
-    return l072_urb_take(dev->board, urb, NULL, 0, NULL);
+    return pcap_take(dev->pcap, dev->board, urb, NULL, 0, NULL);
 }
 
 static void start_reset(struct usb_device *dev)
@@ -261,7 +263,7 @@ static void send_step(struct usb_device *dev)
     urb = step_request(dev);
     urb.address = dev->step <= STEP_ADDRESS ? 0 : dev->address;
     urb.max_packet = dev->step == STEP_DEVICE_8 ? 64 : dev->blob[DEVICE_MAX_PACKET0];
-    dev->urb = l072_urb_submit(dev->board, &urb);
+    dev->urb = pcap_submit(dev->pcap, dev->board, &urb);
     dev->due = after(dev, PATIENCE_PS);
     if (dev->urb < 0)
         try_again(dev);
@@ -290,7 +292,7 @@ static void enumerate(struct usb_device *dev)
             send_step(dev);
         return;
     }
-    status = l072_urb_take(dev->board, dev->urb, data, sizeof data, &size);
+    status = pcap_take(dev->pcap, dev->board, dev->urb, data, sizeof data, &size);
     if (status == L072_URB_PENDING && !late)
         return;
     if (status == L072_URB_PENDING)
@@ -316,6 +318,9 @@ static void notice(struct usb_device *dev, const struct l072_event *event)
         drop_request(dev);
         enter(dev, USB_DEVICE_GONE, UINT64_MAX);
     }
+    /* The bus was reset behind our back: address and configuration are gone. */
+    if (event->kind == L072_EVENT_FAULT && event->value == L072_FAULT_BUS_RESET)
+        usb_device_reset(dev);
     if (dev->observe)
         dev->observe(dev->context, event);
 }
@@ -413,13 +418,13 @@ enum l072_urb_status usb_device_control(struct usb_device *dev, const uint8_t se
     memcpy(urb.setup, setup, sizeof urb.setup);
     urb.size = get16(setup + 6);
     urb.max_packet = dev->blob[DEVICE_MAX_PACKET0];
-    id = l072_urb_submit(dev->board, &urb);
+    id = pcap_submit(dev->pcap, dev->board, &urb);
     if (id < 0)
         return id == L072_ERR_GONE ? L072_URB_GONE : L072_URB_ERROR;
     do {
         if (l072_now(dev->board) >= end || !run_slice(dev, end))
             l072_urb_cancel(dev->board, id);
-        status = l072_urb_take(dev->board, id, data, urb.size, actual);
+        status = pcap_take(dev->pcap, dev->board, id, data, urb.size, actual);
     } while (status == L072_URB_PENDING);
     return status;
 }

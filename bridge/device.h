@@ -37,11 +37,14 @@ enum usb_device_state {
 
 enum usb_device_string { USB_MANUFACTURER, USB_PRODUCT, USB_SERIAL, USB_STRINGS };
 
+struct pcap;
+
 struct usb_device {
-    /* Set by the owner after usb_device_init(); may stay NULL. Called from usb_device_poll() for
-     * every event of the board, in order. */
+    /* Set by the owner after usb_device_init(); all may stay NULL. observe() is called from
+     * usb_device_poll() for every event of the board, in order. */
     void (*observe)(void *context, const struct l072_event *event);
     void *context;
+    struct pcap *pcap; /* where transfers are recorded; NULL: nowhere */
 
     /* For the owner to read. */
     struct l072 *board;

@@ -14,7 +14,7 @@ unsigned interface_alternates(const struct usbfs *fs, unsigned number)
     return number < USBFS_INTERFACES ? count : 0;
 }
 
-static bool in_use(const struct usbfs *fs, const uint8_t *interface)
+bool interface_in_use(const struct usbfs *fs, const uint8_t *interface)
 {
     uint8_t number = interface[INTERFACE_bInterfaceNumber];
     return number < USBFS_INTERFACES &&
@@ -28,7 +28,7 @@ static const uint8_t *next_endpoint(const struct usbfs *fs, const uint8_t *at,
     while ((at = descriptor_next(fs->blob, fs->blob_size, at)) != NULL) {
         if (at[1] == DESCRIPTOR_INTERFACE)
             *interface = at;
-        else if (at[1] == DESCRIPTOR_ENDPOINT && *interface && in_use(fs, *interface))
+        else if (at[1] == DESCRIPTOR_ENDPOINT && *interface && interface_in_use(fs, *interface))
             break;
     }
     return at;

@@ -8,6 +8,9 @@
 /* Alternate settings of interface `number`; 0 when there is no such interface. */
 unsigned interface_alternates(const struct usbfs *fs, unsigned number);
 
+/* True when an interface descriptor is of a setting in use. */
+bool interface_in_use(const struct usbfs *fs, const uint8_t *interface);
+
 /* The descriptor of an endpoint of the settings in use, and the number of its interface; NULL
  * when there is none. address: as in bEndpointAddress. */
 const uint8_t *interface_endpoint(const struct usbfs *fs, unsigned address, unsigned *number);

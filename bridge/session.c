@@ -5,15 +5,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "child.h"
 #include "device.h"
-#include "fusefs.h"
-#include "namespace.h"
-#include "sysfs.h"
-#include "uevent.h"
+#include "front.h"
+#include "sleeps.h"
 #include "usbfs.h"
 
 /* Picoseconds. */
@@ -23,14 +20,18 @@
 /* Lag behind host time that is made up for; more is forgotten (the process was stopped). */
 #define LAG (100 * L072_PS_PER_MS)
 
+/* What turn() waits for. */
+enum { FD_SIGNALS, FD_GUEST, FD_SLEEPS, FD_FRONT, FDS = FD_FRONT + FRONT_DESCRIPTORS };
+
 struct session {
     const struct bridge *bridge;
     char *const *command; /* NULL: none */
     struct usb_device device;
     struct usbfs usbfs;
-    struct fusefs fusefs;
-    struct uevent uevent;
+    const struct front_ops *ops; /* NULL: nobody is to reach the device */
+    struct front *front;         /* NULL: not open */
     struct child child;
+    struct sleeps sleeps;           /* of the command */
     uint64_t settled;               /* simulated time at which the command starts at the latest */
     uint64_t pace_board, pace_host; /* one moment on both clocks */
     bool over;                      /* the board runs no more */
@@ -47,28 +48,27 @@ static void fail(struct session *s, const char *what)
     s->over = true;
 }
 
+/* what: failed, by errno; NULL: nothing. */
+static void fail_if(struct session *s, const char *what)
+{
+    if (what)
+        fail(s, what);
+}
+
 /* ---- The device comes and goes --------------------------------------------------------------- */
 
 static void plug(struct session *s)
 {
     usbfs_plug(&s->usbfs);
-    if (!s->command)
-        return;
-    if (!sysfs_add(&s->device))
-        fail(s, "cannot describe the device in the private /sys");
-    else if (!uevent_send(&s->uevent, "add", s->usbfs.blob, s->usbfs.address))
-        fail(s, "cannot send a udev event");
+    if (s->front)
+        fail_if(s, s->ops->plug(s->front));
 }
 
 static void unplug(struct session *s)
 {
     usbfs_unplug(&s->usbfs);
-    if (!s->command)
-        return;
-    if (!sysfs_remove())
-        fail(s, "cannot remove the device from the private /sys");
-    else if (!uevent_send(&s->uevent, "remove", s->usbfs.blob, s->usbfs.address))
-        fail(s, "cannot send a udev event");
+    if (s->front)
+        fail_if(s, s->ops->unplug(s->front));
 }
 
 /* The device on show is still there: ready, or being reset. */
@@ -100,13 +100,25 @@ static uint64_t host_now(void)
     return (uint64_t)t.tv_sec * L072_PS_PER_S + (uint64_t)t.tv_nsec * 1000;
 }
 
-/* Something waits for the board: a client, the enumeration, or the start of the command. */
+static enum bridge_time guest_time(const struct session *s)
+{
+    const struct bridge_guest *guest = s->bridge->guest;
+    return guest ? guest->time(guest->context) : BRIDGE_TIME_RUNS;
+}
+
+static bool stands(const struct session *s)
+{
+    return guest_time(s) == BRIDGE_TIME_STANDS;
+}
+
+/* Something waits for the board: a client, a guest, the enumeration, or the command's start. */
 static bool busy(const struct session *s)
 {
     enum usb_device_state state = s->device.state;
     return state == USB_DEVICE_DEBOUNCE || state == USB_DEVICE_RESET ||
            state == USB_DEVICE_ENUMERATE || usbfs_busy(&s->usbfs) ||
-           (s->command && s->child.pid == 0);
+           (s->command && s->child.pid == 0) || guest_time(s) == BRIDGE_TIME_HURRIES ||
+           s->sleeps.count > 0;
 }
 
 /* The simulated time up to which the board may run by now. */
@@ -115,11 +127,11 @@ static uint64_t allowed(struct session *s)
     uint64_t board = l072_now(s->bridge->board), host = host_now();
     bool flat_out = s->bridge->pace == BRIDGE_PACE_FREE && busy(s);
     uint64_t limit = s->pace_board + (host - s->pace_host);
-    if (!flat_out && limit < board + LAG)
+    if (!flat_out && !stands(s) && limit < board + LAG)
         return limit;
     s->pace_board = board;
     s->pace_host = host;
-    return board + SLICE;
+    return stands(s) ? board : board + SLICE;
 }
 
 static bool on_event(struct session *s, const struct l072_event *event)
@@ -145,7 +157,7 @@ static void run_slice(struct session *s, uint64_t limit)
         until = usb_device_due(&s->device);
     if (s->bridge->before_slice)
         s->bridge->before_slice(s->bridge->context, board, &until);
-    if (l072_run(board, until) == L072_STOPPED) {
+    if (!stands(s) && l072_run(board, until) == L072_STOPPED) {
         s->over = true;
         if (s->bridge->stopped)
             s->bridge->stopped(s->bridge->context);
@@ -159,7 +171,7 @@ static void run_slice(struct session *s, uint64_t limit)
 static void run_board(struct session *s)
 {
     uint64_t limit = allowed(s);
-    while (!s->over && l072_now(s->bridge->board) < limit)
+    while (!s->over && !stands(s) && l072_now(s->bridge->board) < limit)
         run_slice(s, limit);
 }
 
@@ -179,21 +191,34 @@ static void start_command(struct session *s)
 /* Sleeps until something is to be done, lets the board catch up, and serves who asked. */
 static void turn(struct session *s)
 {
-    struct pollfd fds[] = {
-        {s->child.signals,              POLLIN, 0},
-        {fusefs_descriptor(&s->fusefs), POLLIN, 0}
+    const struct bridge_guest *guest = s->bridge->guest;
+    struct pollfd fds[FDS] = {
+        {s->child.signals,                               POLLIN, 0},
+        {guest ? guest->descriptor(guest->context) : -1, POLLIN, 0},
+        {s->sleeps.listener,                             POLLIN, 0},
+        {-1,                                             0,      0},
+        {-1,                                             0,      0},
     };
+    if (s->front)
+        s->ops->watch(s->front, fds + FD_FRONT);
     uint64_t sleep = busy(s) ? SLICE : IDLE;
     if (allowed(s) >= l072_now(s->bridge->board) + SLICE)
         sleep = 0;
     struct timespec timeout = {.tv_nsec = (long)(sleep / 1000)};
-    if (ppoll(fds, 2, s->over ? NULL : &timeout, NULL) < 0)
+    if (ppoll(fds, FDS, s->over ? NULL : &timeout, NULL) < 0)
         return;
     run_board(s);
-    if (fds[0].revents)
+    if (fds[FD_SIGNALS].revents)
         child_signals(&s->child);
-    if (fds[1].revents && !fusefs_serve(&s->fusefs))
-        fail(s, "the FUSE file system on /dev/bus/usb is gone");
+    if (fds[FD_SLEEPS].revents & POLLIN)
+        sleeps_serve(&s->sleeps, l072_now(s->bridge->board));
+    sleeps_end(&s->sleeps, l072_now(s->bridge->board), s->over);
+    if (s->front)
+        fail_if(s, s->ops->serve(s->front, fds + FD_FRONT));
+    if (fds[FD_GUEST].revents) {
+        guest->serve(guest->context);
+        usb_device_poll(&s->device); /* it may have reset the board */
+    }
     follow_device(s);
 }
 
@@ -219,33 +244,36 @@ static void loop(struct session *s)
 
 static bool set_up(struct session *s)
 {
-    static const char udev[] = "/run/udev", control[] = "/run/udev/control";
     if (!child_open(&s->child)) {
         fail(s, "cannot take signals");
         return false;
     }
-    if (!s->command)
+    if (!s->ops)
         return true;
-    if (!namespace_enter(s->error, s->error_size) || !sysfs_create(s->error, s->error_size) ||
-        !namespace_cover(udev, s->error, s->error_size) ||
-        !fusefs_open(&s->fusefs, &s->usbfs, s->error, s->error_size))
-        return false;
-    /* libudev listens to udevd only where this file says that one runs. */
-    if (mknod(control, S_IFREG | 0644, 0) != 0 || !uevent_open(&s->uevent)) {
-        fail(s, "cannot set up udev events");
-        return false;
-    }
-    return true;
+    s->front = s->ops->open(&s->usbfs, s->bridge->where, s->error, s->error_size);
+    if (s->front && s->command && s->bridge->pace == BRIDGE_PACE_FREE)
+        sleeps_open(&s->sleeps);
+    return s->front;
 }
 
 static void tear_down(struct session *s)
 {
     s->over = true;
     follow_device(s);
-    fusefs_close(&s->fusefs);
+    if (s->front)
+        s->ops->close(s->front);
     usbfs_free(&s->usbfs);
-    uevent_close(&s->uevent);
+    sleeps_close(&s->sleeps);
     child_close(&s->child);
+}
+
+static const struct front_ops *front_of(enum bridge_way way, bool command)
+{
+    switch (way) {
+    case BRIDGE_USBREDIR: return &front_usbredir;
+    case BRIDGE_USBIP: return &front_usbip;
+    default: return command ? &front_fuse : NULL;
+    }
 }
 
 static int result(const struct session *s)
@@ -262,7 +290,8 @@ int bridge_run(const struct bridge *bridge, char *const command[], char *error, 
     struct session s = {
         .bridge = bridge,
         .command = command,
-        .uevent.fd = -1,
+        .sleeps.listener = -1,
+        .ops = front_of(bridge->way, command),
         .settled = l072_now(bridge->board) + SETTLE,
         .pace_board = l072_now(bridge->board),
         .pace_host = host_now(),
@@ -273,7 +302,8 @@ int bridge_run(const struct bridge *bridge, char *const command[], char *error, 
     usb_device_init(&s.device, bridge->board);
     s.device.observe = observe;
     s.device.context = &s;
-    usbfs_init(&s.usbfs, &s.device, fusefs_answer, fusefs_completed);
+    s.device.pcap = bridge->pcap;
+    usbfs_init(&s.usbfs, &s.device, s.ops ? s.ops->answer : NULL, s.ops ? s.ops->completed : NULL);
     if (set_up(&s))
         loop(&s);
     tear_down(&s);

@@ -31,10 +31,10 @@ bool transfer_is_in(const struct usbfs_transfer *t);
 bool transfer_same_endpoint(const struct usbfs_transfer *a, const struct usbfs_transfer *b);
 
 /* Starts the next part; when the port has no room, leaves it for the next call. */
-void transfer_start(struct usbfs_transfer *t, struct l072 *board);
+void transfer_start(struct usbfs_transfer *t, struct usb_device *dev);
 /* Sees how far the part under way came, and starts the one after it. */
-void transfer_check(struct usbfs_transfer *t, struct l072 *board);
+void transfer_check(struct usbfs_transfer *t, struct usb_device *dev);
 /* Ends the transfer, if it is not done, with `status`. */
-void transfer_end(struct usbfs_transfer *t, struct l072 *board, int status);
+void transfer_end(struct usbfs_transfer *t, struct usb_device *dev, int status);
 
 #endif

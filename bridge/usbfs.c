@@ -15,7 +15,7 @@ void usbfs_drop(struct usbfs_transfer *t)
     while (*link != t)
         link = &(*link)->next;
     *link = t->next;
-    transfer_end(t, t->file->fs->dev->board, -ENOENT);
+    transfer_end(t, t->file->fs->dev, -ENOENT);
     free(t);
 }
 
@@ -40,15 +40,14 @@ static bool first_at_endpoint(const struct usbfs_transfer *t)
 static void advance(struct usbfs_transfer *t)
 {
     const struct usbfs *fs = t->file->fs;
-    struct l072 *board = fs->dev->board;
     if (t->id >= 0)
-        transfer_check(t, board);
+        transfer_check(t, fs->dev);
     else if (!t->file->gone && usb_device_ready(fs->dev) && first_at_endpoint(t))
-        transfer_start(t, board);
+        transfer_start(t, fs->dev);
     if (t->file->gone)
-        transfer_end(t, board, -ESHUTDOWN);
-    else if (l072_now(board) >= t->deadline)
-        transfer_end(t, board, -ETIMEDOUT);
+        transfer_end(t, fs->dev, -ESHUTDOWN);
+    else if (l072_now(fs->dev->board) >= t->deadline)
+        transfer_end(t, fs->dev, -ETIMEDOUT);
 }
 
 static void finish_call(struct usbfs_transfer *t)

@@ -187,7 +187,7 @@ static int discard(struct usbfs_file *file, const struct usbfs_call *call)
     for (struct usbfs_transfer *t = file->fs->transfers; t; t = t->next) {
         if (t->file != file || t->call.request || t->done || t->call.argument != call->argument)
             continue;
-        transfer_end(t, file->fs->dev->board, -ENOENT);
+        transfer_end(t, file->fs->dev, -ENOENT);
         file->fs->completed(file);
         return 0;
     }

@@ -128,3 +128,23 @@ bool file_write(const char *path, const void *data, size_t size, struct error *e
     unlink(temporary);
     return fail(error, "write", path, reason);
 }
+
+static bool is_program(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+bool file_find_program(const char *name, struct error *error)
+{
+    const char *path = getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin";
+    bool named = strchr(name, '/'), found = named && is_program(name);
+    while (!named && !found && *path) {
+        size_t length = strcspn(path, ":");
+        char file[4096];
+        int size = snprintf(file, sizeof(file), "%.*s/%s", (int)length, path, name);
+        found = size < (int)sizeof(file) && is_program(file);
+        path += length + (path[length] == ':');
+    }
+    return found || error_set(error, "%s: command not found; install it or give its path", name);
+}

@@ -71,9 +71,14 @@ uint8_t *elf_byte(uint8_t *file, size_t size, uint32_t address)
     GElf_Phdr segment;
     uint8_t *found = NULL;
     if (elf_getphdrnum(elf, &count) == 0)
-        for (size_t i = 0; i < count && !found; i++)
-            if (is_loaded(elf, i, &segment) && address - segment.p_paddr < segment.p_filesz)
-                found = file + segment.p_offset + (address - segment.p_paddr);
+        for (size_t i = 0; i < count && !found; i++) {
+            if (!is_loaded(elf, i, &segment) || address - segment.p_paddr >= segment.p_filesz)
+                continue;
+            uint64_t at = segment.p_offset + (address - segment.p_paddr);
+            /* A damaged file may have its own headers as data: they change as it is written. */
+            if (at < size)
+                found = file + at;
+        }
     elf_end(elf);
     return found;
 }

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-static const struct verb *const verbs[] = {&verb_sim, &verb_hide};
+static const struct verb *const verbs[] = {&verb_sim, &verb_explore, &verb_hide};
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static const struct verb *find(const char *name)
@@ -20,8 +20,8 @@ static int usage(FILE *out)
 {
     fputs("usage: dfuse VERB [options] ...\n\n", out);
     for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-6s %s\n", verbs[i]->name, verbs[i]->summary);
-    fputs("  help   tell more about a verb\n\n"
+        fprintf(out, "  %-7s %s\n", verbs[i]->name, verbs[i]->summary);
+    fputs("  help    tell more about a verb\n\n"
           "'dfuse help VERB' or 'dfuse VERB --help' lists the options; 'dfuse --version'.\n"
           "Exit status: 0 done, 1 the thing checked is wrong, 2 wrong usage or environment.\n",
           out);

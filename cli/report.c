@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "faults.h"
 #include "target.h"
 
 #define PLACE_MAX 256
@@ -71,7 +72,7 @@ static const char *reset_cause(uint32_t flags)
     for (size_t i = 0; i < sizeof(reset_causes) / sizeof(reset_causes[0]); i++)
         if (flags & reset_causes[i].flag)
             return reset_causes[i].cause;
-    return "reset";
+    return "reset by leaving Standby";
 }
 
 void report_refresh(struct report *report)
@@ -107,7 +108,15 @@ void report_event(struct report *report, const struct l072_event *event)
     case L072_EVENT_UART:
         putchar((int)(event->value & 0xFF)); /* stdout is line-buffered: see sim.c */
         break;
-    case L072_EVENT_URB: break;
+    case L072_EVENT_URB:
+    case L072_EVENT_POWER:
+    case L072_EVENT_SLEEP:
+    case L072_EVENT_FLASH:
+    case L072_EVENT_PINS: break;
+    case L072_EVENT_FAULT:
+        line(event->time, "fault: %s, after %u flash operations", faults_kind_name(event->value),
+             event->detail);
+        break;
     case L072_EVENT_WARNING:
         report_refresh(report);
         line(event->time, "warning: %s 0x%08X, at %s", stop_what[event->value], event->detail,
@@ -123,4 +132,22 @@ void report_stop(struct report *report)
     report_refresh(report);
     line(stop->time, "stopped: %s, at %s; what to do: %s", stop->reason,
          report_place(report, stop->pc, place, sizeof(place)), stop_advice[stop->kind]);
+}
+
+static double seconds(uint64_t ps)
+{
+    return (double)ps / (double)L072_PS_PER_S;
+}
+
+void report_summary(const struct report *report)
+{
+    struct l072_counters k;
+    l072_get_counters(report->board, &k);
+    fprintf(stderr, "simulated time    %.6f s\n", seconds(l072_now(report->board)));
+    fprintf(stderr, "cycles            %llu\n", (unsigned long long)k.cycles);
+    fprintf(stderr, "instructions      %llu\n", (unsigned long long)k.instructions);
+    fprintf(stderr, "flash operations  %u\n", k.flash_operations);
+    fprintf(stderr, "flash busy        %.6f s\n", seconds(k.flash_busy_ps));
+    fprintf(stderr, "USB transactions  %llu\n", (unsigned long long)k.usb_transactions);
+    fprintf(stderr, "main stack        %u bytes at most\n", k.stack_depth);
 }

@@ -18,6 +18,8 @@ struct report {
 void report_event(struct report *report, const struct l072_event *event);
 /* Tells in one line why the board stopped, where, and what to do. */
 void report_stop(struct report *report);
+/* Tells what the run took: a line a figure. */
+void report_summary(const struct report *report);
 /* Writes "0x08000124 main (main.c:3)", with the name only while the flash holds the image. */
 const char *report_place(const struct report *report, uint32_t address, char *text, size_t size);
 /* Looks at the flash again, for report_place(). */

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* dfuse sim: runs an image on the simulated board, with a command on its USB. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge.h"
 #include "cli.h"
+#include "debugger.h"
 #include "device.h"
+#include "faults.h"
 #include "file.h"
 #include "image.h"
 #include "panel.h"
+#include "pcap.h"
 #include "report.h"
 #include "symbols.h"
 #include "target.h"
 #include "trace.h"
+#include "vcd.h"
 
 #define OPTION_FIELDS 16
 #define ROM_BASE      0x1FF00000u
@@ -39,11 +43,18 @@ static const char help[] =
     "  --address ADDRESS     where an IMAGE of plain bytes goes (0x08000000)\n"
     "  --press PIN@TIME      press a button for 100 ms: PA0@1.5s drives PA0 high, PA0:0@200ms\n"
     "                        low, and the opposite before and after; NRST@TIME resets,\n"
-    "                        VDD@TIME cuts the power; may be repeated\n"
+    "                        VDD@TIME cuts the power; may be repeated\n" FAULTS_HELP
+    "  --cut-power WHEN      --fault cut:WHEN; power returns after 100 ms\n"
+    "  --usbredir SOCKET     instead of COMMAND: the board for a virtual machine, at this path\n"
+    "  --usbip [ADDRESS:]PORT  instead of COMMAND: the board for a USB/IP client\n"
+    "  --pcap FILE           write the USB traffic for Wireshark\n"
     "  --pace real|free      real: never faster than the clock on the wall (free)\n"
     "  --timeout TIME        without COMMAND: run this much simulated time, at full speed\n"
     "  --seed N              of all that is random, as RAM at power-on (1)\n"
     "  --trace               print every instruction to stderr\n"
+    "  --vcd FILE            write power, reset, sleep, flash, USB and pins for GTKWave\n"
+    "  --gdb PORT            serve GDB on this TCP port of 127.0.0.1, 0: any free one\n"
+    "  --summary             tell at the end what the run took\n"
     "  --lenient             warn where a strict board stops\n"
     "\n"
     "Exit status: that of COMMAND; 1 the board stopped; 2 wrong usage or environment.\n";
@@ -58,10 +69,18 @@ enum option_id {
     OPT_FLASH,
     OPT_ADDRESS,
     OPT_PRESS,
+    OPT_FAULT,
+    OPT_CUT_POWER,
+    OPT_USBREDIR,
+    OPT_USBIP,
+    OPT_PCAP,
     OPT_PACE,
     OPT_TIMEOUT,
     OPT_SEED,
     OPT_TRACE,
+    OPT_VCD,
+    OPT_GDB,
+    OPT_SUMMARY,
     OPT_LENIENT,
 };
 
@@ -75,10 +94,18 @@ static const struct option long_options[] = {
     {"flash",         required_argument, NULL, OPT_FLASH        },
     {"address",       required_argument, NULL, OPT_ADDRESS      },
     {"press",         required_argument, NULL, OPT_PRESS        },
+    {"fault",         required_argument, NULL, OPT_FAULT        },
+    {"cut-power",     required_argument, NULL, OPT_CUT_POWER    },
+    {"usbredir",      required_argument, NULL, OPT_USBREDIR     },
+    {"usbip",         required_argument, NULL, OPT_USBIP        },
+    {"pcap",          required_argument, NULL, OPT_PCAP         },
     {"pace",          required_argument, NULL, OPT_PACE         },
     {"timeout",       required_argument, NULL, OPT_TIMEOUT      },
     {"seed",          required_argument, NULL, OPT_SEED         },
     {"trace",         no_argument,       NULL, OPT_TRACE        },
+    {"vcd",           required_argument, NULL, OPT_VCD          },
+    {"gdb",           required_argument, NULL, OPT_GDB          },
+    {"summary",       no_argument,       NULL, OPT_SUMMARY      },
     {"lenient",       no_argument,       NULL, OPT_LENIENT      },
     {NULL,            0,                 NULL, 0                },
 };
@@ -90,7 +117,9 @@ struct option_field {
 
 struct options {
     struct l072_config config;
-    const char *system_memory, *flash, *image;
+    const char *system_memory, *flash, *image, *vcd;
+    const char *pcap, *where; /* where: of the way */
+    enum bridge_way way;
     char **command; /* NULL: none */
     uint32_t address;
     uint64_t timeout; /* picoseconds, 0: none */
@@ -98,7 +127,9 @@ struct options {
     struct option_field field[OPTION_FIELDS];
     size_t fields;
     struct panel panel;
-    bool trace, help;
+    struct faults_list faults;
+    uint32_t gdb_port;
+    bool gdb, trace, summary, help;
 };
 
 struct session {
@@ -108,6 +139,9 @@ struct session {
     struct l072 *board;
     struct report report;
     struct trace *trace;
+    struct pcap *pcap;
+    struct vcd *vcd;
+    struct gdb *gdb;
     struct panel panel;
 };
 
@@ -141,6 +175,16 @@ static bool parse_field(struct options *options, const char *text, struct error 
     return true;
 }
 
+static bool set_way(struct options *options, enum bridge_way way, const char *where,
+                    struct error *error)
+{
+    if (options->where)
+        return error_set(error, "one of --usbredir and --usbip only");
+    options->way = way;
+    options->where = where;
+    return true;
+}
+
 static bool set_option(struct options *options, int id, char *value, struct error *error)
 {
     bool second;
@@ -158,6 +202,11 @@ static bool set_option(struct options *options, int id, char *value, struct erro
     case OPT_FLASH: options->flash = value; return true;
     case OPT_ADDRESS: return parse_number("address", value, &options->address, error);
     case OPT_PRESS: return panel_add(&options->panel, value, error);
+    case OPT_FAULT: return faults_add(&options->faults, value, error);
+    case OPT_CUT_POWER: return faults_add_cut(&options->faults, value, error);
+    case OPT_USBREDIR: return set_way(options, BRIDGE_USBREDIR, value, error);
+    case OPT_USBIP: return set_way(options, BRIDGE_USBIP, value, error);
+    case OPT_PCAP: options->pcap = value; return true;
     case OPT_PACE:
         if (!parse_choice("pace", value, "real", "free", &second, error))
             return false;
@@ -168,6 +217,9 @@ static bool set_option(struct options *options, int id, char *value, struct erro
                error_set(error, "--timeout: '%s' is no time; write 1.5s, 200ms or 10us", value);
     case OPT_SEED: return parse_number("seed", value, &options->config.seed, error);
     case OPT_TRACE: options->trace = true; return true;
+    case OPT_VCD: options->vcd = value; return true;
+    case OPT_GDB: options->gdb = true; return debugger_parse(value, &options->gdb_port, error);
+    case OPT_SUMMARY: options->summary = true; return true;
     case OPT_LENIENT: options->config.lenient = true; return true;
     }
     return false;
@@ -182,8 +234,10 @@ static bool check_rest(struct options *options, int argc, char **argv, struct er
         return error_set(error, "one IMAGE only; write '--' before the command '%s'", argv[optind]);
     if (options->command && !options->command[0])
         return error_set(error, "no command after '--'");
-    if (options->command && options->timeout)
-        return error_set(error, "--timeout is for a run without command");
+    if ((options->command || options->gdb) && options->timeout)
+        return error_set(error, "--timeout is for a run without command and without --gdb");
+    if (options->where && (options->command || options->timeout))
+        return error_set(error, "--usbredir and --usbip go without command and --timeout");
     if (!options->image && (!options->flash || access(options->flash, F_OK) != 0))
         return error_set(error, "no IMAGE; see 'dfuse help sim'");
     return !options->flash || file_can_write(options->flash, error);
@@ -217,27 +271,6 @@ static int parse(struct options *options, int argc, char **argv)
 }
 
 /* ---- Set-up --------------------------------------------------------------------------------- */
-
-static bool is_program(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
-}
-
-/* Looks for the command as execvp() does, so that a typing error shows before the board runs. */
-static bool find_command(const char *name, struct error *error)
-{
-    const char *path = getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin";
-    bool named = strchr(name, '/'), found = named && is_program(name);
-    while (!named && !found && *path) {
-        size_t length = strcspn(path, ":");
-        char file[4096];
-        int size = snprintf(file, sizeof(file), "%.*s/%s", (int)length, path, name);
-        found = size < (int)sizeof(file) && is_program(file);
-        path += length + (path[length] == ':');
-    }
-    return found || error_set(error, "%s: command not found; install it or give its path", name);
-}
 
 /* The vectors of a dump: SP in SRAM, and a reset handler in the dump. */
 static bool is_system_memory(const struct image *image)
@@ -305,7 +338,7 @@ static bool set_up(struct session *s, struct error *error)
 {
     const struct options *options = s->options;
     struct l072_config config = options->config;
-    if (options->command && !find_command(options->command[0], error))
+    if (options->command && !file_find_program(options->command[0], error))
         return false;
     if (!load_files(s, &config, error))
         return false;
@@ -317,13 +350,24 @@ static bool set_up(struct session *s, struct error *error)
     s->report = (struct report){.board = s->board, .symbols = s->symbols, .image = &s->image};
     if (options->trace && !(s->trace = trace_open(&s->report, error)))
         return false;
+    if (options->vcd && !(s->vcd = vcd_open(options->vcd, s->board)))
+        return error_set(error, "%s: %s", options->vcd, strerror(errno));
+    if (options->gdb && !(s->gdb = debugger_open(s->board, options->gdb_port, error)))
+        return false;
+    if (options->pcap && !(s->pcap = pcap_open(options->pcap)))
+        return error_set(error, "%s: %s", options->pcap, strerror(errno));
     l072_power(s->board, true);
-    return panel_connect(&s->panel, s->board, error);
+    return panel_connect(&s->panel, s->board, error) &&
+           faults_arm(&options->faults, s->board, error);
 }
 
 static void tear_down(struct session *s)
 {
     trace_close(s->trace);
+    (void)pcap_close(s->pcap); /* the session failed otherwise */
+    gdb_close(s->gdb);
+    if (s->vcd)
+        (void)vcd_close(s->vcd, l072_now(s->board)); /* the session failed otherwise */
     l072_destroy(s->board);
     symbols_close(s->symbols);
     image_free(&s->image);
@@ -336,6 +380,8 @@ static bool observe(void *context, const struct l072_event *event)
 {
     struct session *s = context;
     report_event(&s->report, event);
+    if (s->vcd)
+        vcd_event(s->vcd, event);
     return true;
 }
 
@@ -343,6 +389,8 @@ static void before_slice(void *context, struct l072 *board, uint64_t *until)
 {
     struct session *s = context;
     panel_act(&s->panel, board, until);
+    if (s->gdb)
+        gdb_run(s->gdb, until);
     if (s->trace)
         trace_run(s->trace, board, *until);
 }
@@ -365,6 +413,7 @@ static void run_alone(struct session *s)
     usb_device_init(&device, s->board);
     device.observe = observe_device;
     device.context = s;
+    device.pcap = s->pcap;
     while (l072_now(s->board) < s->options->timeout) {
         uint64_t until = s->options->timeout;
         if (usb_device_due(&device) < until)
@@ -385,16 +434,41 @@ static int run_session(struct session *s, struct error *error)
         run_alone(s);
         return CLI_DONE;
     }
+    const struct bridge_guest debugger = debugger_guest(s->gdb);
     struct bridge bridge = {
         .board = s->board,
         .pace = s->options->pace,
+        .way = s->options->way,
+        .where = s->options->where,
+        .pcap = s->pcap,
         .observe = observe,
         .before_slice = before_slice,
         .stopped = stopped,
+        .guest = s->gdb ? &debugger : NULL,
         .context = s,
     };
     int status = bridge_run(&bridge, s->options->command, error->text, sizeof(error->text));
     return error->text[0] ? -1 : status;
+}
+
+/* What is left when the board has run: the files are complete, the sums are told. */
+static bool finish(struct session *s, struct error *error)
+{
+    const struct options *options = s->options;
+    struct vcd *vcd = s->vcd;
+    struct pcap *pcap = s->pcap;
+    s->vcd = NULL;
+    s->pcap = NULL;
+    if (!pcap_close(pcap))
+        return error_set(error, "%s: %s", options->pcap, strerror(errno));
+    if (vcd && !vcd_close(vcd, l072_now(s->board)))
+        return error_set(error, "%s: %s", options->vcd, strerror(errno));
+    if (options->summary)
+        report_summary(&s->report);
+    if (!options->flash)
+        return true;
+    l072_power(s->board, false);
+    return target_save(s->board, options->flash, error);
 }
 
 static int run(int argc, char **argv)
@@ -410,11 +484,8 @@ static int run(int argc, char **argv)
     status = set_up(&s, &error) ? run_session(&s, &error) : -1;
     if (s.board && l072_stop(s.board)->kind != L072_STOP_NONE)
         status = CLI_WRONG; /* also when the board stopped before the command began */
-    if (status >= 0 && options.flash) {
-        l072_power(s.board, false);
-        if (!target_save(s.board, options.flash, &error))
-            status = -1;
-    }
+    if (status >= 0 && !finish(&s, &error))
+        status = -1;
     tear_down(&s);
     return status >= 0 ? status : cli_fail("sim", "%s", error.text);
 }

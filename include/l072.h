@@ -28,7 +28,7 @@ enum l072_error {
     L072_ERR_ADDRESS = -1, /* the address range is not memory of this part */
     L072_ERR_NAME = -2,    /* no such part, option or pin */
     L072_ERR_VALUE = -3,   /* the value does not fit */
-    L072_ERR_FULL = -4,    /* all L072_URBS transfers are in use */
+    L072_ERR_FULL = -4,    /* all L072_URBS transfers, or L072_FAULTS faults, are in use */
     L072_ERR_GONE = -5,    /* no device is attached to the port */
 };
 
@@ -84,15 +84,19 @@ int l072_set_option(struct l072 *board, const char *name, uint32_t value);
 /* Power. Switching on fills the SRAM with random bits and resets the chip. Switching off in the
  * middle of a flash, EEPROM or option operation leaves its words torn. */
 void l072_power(struct l072 *board, bool on);
-/* Switches power off at simulated time `ps`, in the middle of whatever happens then; UINT64_MAX
- * takes it back. Only while power is on. */
-void l072_cut_power(struct l072 *board, uint64_t ps);
 bool l072_powered(const struct l072 *board);
 /* Pulses NRST; no effect while power is off. */
 void l072_reset(struct l072 *board);
 /* Drives a pin from outside, "PA0" ... "PH1", until the next power-on; a pin that is not driven
  * follows its pull-up or pull-down, else it is low. Returns 0 or L072_ERR_NAME. */
 int l072_drive_pin(struct l072 *board, const char *pin, bool level);
+
+/* Sends a byte to the receiver of USARTn (port n: 1, 2, 4, 5) or LPUART1. Its frame begins now, or
+ * behind those sent before, at the port's own rate. Returns 0; L072_ERR_NAME: no such port;
+ * L072_ERR_FULL: 64 bytes wait; L072_ERR_GONE: the port does not listen (UE, RE, its clock), and
+ * the byte is lost. */
+#define L072_LPUART1 0
+int l072_uart_receive(struct l072 *board, unsigned port, uint8_t byte);
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
@@ -109,11 +113,32 @@ enum l072_why l072_run(struct l072 *board, uint64_t until);
 /* Executes one instruction, or sleeps until the next thing that happens. */
 enum l072_why l072_step(struct l072 *board);
 uint64_t l072_now(const struct l072 *board);
-/* CPU cycles since the last power-on, sleep included. */
+/* CPU cycles since the last power-on, Sleep included; none pass in Stop and Standby. */
 uint64_t l072_cycles(const struct l072 *board);
+/* Since the board was made. */
+struct l072_counters {
+    uint64_t cycles; /* sleep and time without power included */
+    uint64_t instructions;
+    uint64_t usb_transactions;
+    uint32_t flash_operations; /* of flash, data EEPROM and option bytes */
+    uint64_t flash_busy_ps;    /* picoseconds they took, a running one whole */
+    uint32_t stack_depth;      /* bytes: the deepest main stack (MSP) of all that ran */
+};
+void l072_get_counters(const struct l072 *board, struct l072_counters *counters);
+
 /* Register n: 0-12, 13 the SP in use, 14 LR, 15 address of the next instruction, 16 xPSR,
  * 17 MSP, 18 PSP, 19 PRIMASK, 20 CONTROL. */
 uint32_t l072_register(const struct l072 *board, unsigned n);
+
+/* What a debugger does to a halted CPU. No time passes, and nothing here stops the board. */
+
+/* Writes register n. A new PC also ends sleep, but not Stop or Standby, and a stop of the board. */
+void l072_set_register(struct l072 *board, unsigned n, uint32_t value);
+/* One access of `size` 1, 2 or 4 bytes, aligned, with the side effects that it has on peripherals.
+ * Memory is where the CPU sees it now, and no wait is needed; only SRAM can be written.
+ * Return 0, or L072_ERR_ADDRESS where an access of the CPU would stop a strict board. */
+int l072_read(struct l072 *board, uint32_t address, unsigned size, uint32_t *value);
+int l072_write(struct l072 *board, uint32_t address, unsigned size, uint32_t value);
 
 enum l072_event_kind {
     L072_EVENT_RESET,      /* value: RCC_CSR with its reset flags; detail: of this reset alone */
@@ -121,9 +146,16 @@ enum l072_event_kind {
     L072_EVENT_LEAVE_ROM,  /* execution left system memory; value: address */
     L072_EVENT_USB_ATTACH, /* the pull-up on D+ went on */
     L072_EVENT_USB_DETACH, /* ... and off */
-    L072_EVENT_UART,       /* value: port number << 8 | byte, at the end of its stop bit */
+    L072_EVENT_UART,       /* value: port number << 8 | byte, at the end of its stop bit; for
+                            * the number see l072_uart_receive() */
     L072_EVENT_URB,        /* a transfer completed; value: its id */
     L072_EVENT_WARNING,    /* lenient boards: value: enum l072_stop_kind, detail: address */
+    L072_EVENT_FAULT,      /* value: enum l072_fault_kind; detail: flash operations so far */
+    /* These after l072_log_signals() only; value: 1 yes, 0 no. */
+    L072_EVENT_POWER, /* power is on */
+    L072_EVENT_SLEEP, /* the CPU sleeps */
+    L072_EVENT_FLASH, /* flash, data EEPROM or option bytes are busy */
+    L072_EVENT_PINS,  /* value: port, 0 is A, 7 is H; detail: levels of its pins, a bit each */
 };
 
 struct l072_event {
@@ -137,6 +169,10 @@ struct l072_event {
 /* Takes the oldest event; false when there is none. Events are never lost: the board does not run
  * on while its log is full. */
 bool l072_next_event(struct l072 *board, struct l072_event *event);
+
+/* Switches on the events of signals, which are many. They come at once for what is not 0, then for
+ * each change. Off at creation. */
+void l072_log_signals(struct l072 *board, bool on);
 
 enum l072_stop_kind {
     L072_STOP_NONE,
@@ -164,6 +200,51 @@ struct l072_stop {
 
 /* Why the board stopped; kind is L072_STOP_NONE while it runs. Power-on and reset clear it. */
 const struct l072_stop *l072_stop(const struct l072 *board);
+
+/* ---- Faults --------------------------------------------------------------------------------- */
+
+/* A fault is armed once and happens once, at its moment; L072_EVENT_FAULT tells. Power cuts and
+ * resets hit the middle of whatever happens then, and need power, as HSI48 does. */
+#define L072_FAULTS 32 /* armed at most */
+
+enum l072_fault_kind {
+    L072_FAULT_NONE,      /* only the event */
+    L072_FAULT_CUT,       /* power goes off, and stays off */
+    L072_FAULT_BROWN_OUT, /* power dips: a power-on reset that keeps the SRAM */
+    L072_FAULT_NRST,      /* NRST is pulsed */
+    L072_FAULT_HSI48,     /* HSI48 stops, and never becomes ready again */
+    L072_FAULT_FLIP,      /* the bits `bits` of the word at `address` change, in any memory */
+    L072_FAULT_UNPLUG,    /* the USB cable is pulled */
+    L072_FAULT_PLUG,      /* ... and plugged in */
+    L072_FAULT_SILENCE,   /* the USB host sends starts of frame and nothing else */
+    L072_FAULT_RESUME,    /* ... and transfers again */
+    /* The USB host misbehaves as soon as it has an occasion: */
+    L072_FAULT_TOGGLE,    /* an OUT data packet has the wrong toggle: it is lost */
+    L072_FAULT_SHORT,     /* an OUT data packet is cut in half, and is the last of its transfer */
+    L072_FAULT_LONG,      /* a control OUT data stage has a packet more than wLength says */
+    L072_FAULT_BUS_RESET, /* the bus is reset for 10 ms after a data packet that has a successor */
+};
+
+/* When, relative to an operation of flash, EEPROM or option bytes; what a cut or reset leaves of
+ * the operation that it interrupts, whenever that is. */
+enum l072_moment {
+    L072_TORN,         /* half-way: each bit that was or would become 1 is random */
+    L072_TORN_BUT_ONE, /* half-way: all bits changed but a random one */
+    L072_TORN_NONE,    /* half-way: no bit changed */
+    L072_BEFORE,       /* it does not begin */
+    L072_AFTER,        /* it has just ended */
+};
+
+struct l072_fault {
+    enum l072_fault_kind kind;
+    uint32_t operation;      /* the nth since the board was made, from 1; 0: `time` tells */
+    uint64_t time;           /* picoseconds */
+    enum l072_moment moment; /* with `time`: one of the three torn ones */
+    uint32_t address, bits;  /* of L072_FAULT_FLIP */
+};
+
+/* Returns 0, L072_ERR_VALUE (no such fault or moment), L072_ERR_ADDRESS or L072_ERR_FULL. */
+int l072_fault(struct l072 *board, const struct l072_fault *fault);
 
 /* ---- The USB port --------------------------------------------------------------------------- */
 
@@ -220,5 +301,12 @@ void l072_usb_plug(struct l072 *board, bool plugged);
 bool l072_usb_attached(const struct l072 *board);
 /* Drives SE0 for `ps` picoseconds (10 ms by USB 2.0 7.1.7.5), from now; ends pending transfers. */
 void l072_usb_reset(struct l072 *board, uint64_t ps);
+/* Suspends the bus: no starts of frame, and transfers wait. No effect before the first reset. */
+void l072_usb_suspend(struct l072 *board);
+/* Resumes it: 20 ms of K, then frames. A device that drives K (remote wake-up) has the same effect.
+ * No effect on a bus that is not suspended. */
+void l072_usb_resume(struct l072 *board);
+/* Suspended, and not yet resumed to the end. */
+bool l072_usb_suspended(const struct l072 *board);
 
 #endif

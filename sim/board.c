@@ -82,18 +82,23 @@ static unsigned boot_mode(const struct board *b)
     return boot_pins(b);
 }
 
+/* All that Standby mode switches off too. */
 static void reset_peripherals(struct board *b, uint32_t causes)
 {
     nvic_reset(b);
-    rcc_reset(b, causes);
-    pwr_reset(b);
+    for (unsigned i = 0; i < TIM_COUNT; i++)
+        tim_reset(b, i);
+    wwdg_reset(b);
+    rng_reset(b);
+    crc_reset(b);
+    rcc_reset(b, causes); /* after those who follow a change of clock */
     syscfg_reset(b);
     flash_reset(b);
     crs_reset(b);
-    iwdg_reset(b);
+    exti_reset(b); /* before the pins change */
     gpio_reset(b);
-    exti_reset(b);
-    for (unsigned i = 0; i < 4; i++)
+    dma_reset(b);
+    for (unsigned i = 0; i < USART_COUNT; i++)
         usart_reset(b, i);
     dbgmcu_reset(b);
     usb_reset(b);
@@ -103,7 +108,10 @@ void board_reset(struct board *b, uint32_t causes)
 {
     b->reset_request = 0;
     b->stop = (struct l072_stop){0};
+    time_go_on(b);
     reset_peripherals(b, causes);
+    pwr_reset(b);
+    iwdg_reset(b);
     if (causes & RESET_OPTIONS)
         flash_load_options(b);
     syscfg_boot(b, boot_mode(b), boot_pins(b));
@@ -112,6 +120,7 @@ void board_reset(struct board *b, uint32_t causes)
     board_log(b, L072_EVENT_RESET, rcc_reset_flags(b), causes);
     cpu_reset(b);
     host_attach_changed(b);
+    signals_update(b);
 }
 
 static void fill_random(struct board *b, uint8_t *memory, uint32_t size)
@@ -123,21 +132,40 @@ static void fill_random(struct board *b, uint8_t *memory, uint32_t size)
     }
 }
 
-void board_power_on(struct board *b)
+static void supply_rises(struct board *b)
 {
-    for (unsigned i = 0; i < EVENT_COUNT; i++)
-        event_cancel(b, (enum event)i);
-    fill_random(b, b->sram, sizeof b->sram);
-    fill_random(b, b->usb.pma, sizeof b->usb.pma);
     b->powered = true;
     b->cpu.window = (struct fetch_window){0};
     b->power_on_cycles = b->time.cycles;
     rcc_power_on(b);
+    pwr_power_on(b);
     rtc_power_on(b);
     gpio_power_on(b);
     flash_power_on(b);
     board_reset(b, RESET_POWER | RESET_PIN);
     host_power_on(b);
+}
+
+static void lose_memory(struct board *b)
+{
+    fill_random(b, b->sram, sizeof b->sram);
+    fill_random(b, b->usb.pma, sizeof b->usb.pma);
+}
+
+void board_power_on(struct board *b)
+{
+    for (unsigned i = EVENT_FAULT + 1; i < EVENT_COUNT; i++)
+        event_cancel(b, (enum event)i);
+    lose_memory(b);
+    supply_rises(b);
+}
+
+void board_enter_standby(struct board *b)
+{
+    reset_peripherals(b, 0);
+    lose_memory(b);
+    host_attach_changed(b);
+    signals_update(b);
 }
 
 void board_power_off(struct board *b)
@@ -146,9 +174,22 @@ void board_power_off(struct board *b)
     b->powered = false;
     b->cpu.attention = true;
     b->reset_request = 0;
-    for (unsigned i = 0; i < EVENT_COUNT; i++)
+    time_go_on(b);
+    for (unsigned i = EVENT_FAULT + 1; i < EVENT_COUNT; i++)
         event_cancel(b, (enum event)i);
     host_power_off(b);
+    signals_update(b);
+}
+
+/* Between two instructions. A dip of the supply is a power-on reset with the SRAM as it was. */
+static void do_reset(struct board *b)
+{
+    if (b->reset_request & RESET_POWER) {
+        board_power_off(b);
+        supply_rises(b);
+    } else {
+        board_reset(b, b->reset_request);
+    }
 }
 
 /* One stretch: to the next event or `until`, or until something wants attention. */
@@ -165,7 +206,7 @@ static void run_stretch(struct board *b, uint64_t until)
     }
     time_run_due(b);
     if (b->reset_request && !b->stop.kind)
-        board_reset(b, b->reset_request);
+        do_reset(b);
 }
 
 enum l072_why board_run(struct board *b, uint64_t until)

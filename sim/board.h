@@ -12,6 +12,7 @@
 #include "l072.h"
 #include "simtime.h"
 #include "bus.h"
+#include "counters.h"
 #include "cpu.h"
 #include "nvic.h"
 #include "part.h"
@@ -22,12 +23,19 @@
 #include "crs.h"
 #include "rtc.h"
 #include "iwdg.h"
+#include "wwdg.h"
+#include "tim.h"
+#include "crc.h"
+#include "rng.h"
 #include "gpio.h"
+#include "signals.h"
 #include "exti.h"
 #include "usart.h"
+#include "dma.h"
 #include "dbgmcu.h"
 #include "usb.h"
 #include "host.h"
+#include "fault.h"
 
 #define FLASH_MAX  (192 * 1024)
 #define EEPROM_MAX (6 * 1024)
@@ -44,6 +52,7 @@ enum reset_cause {
     RESET_SOFTWARE = 1 << 28,
     RESET_IWDG = 1 << 29,
     RESET_WWDG = 1 << 30,
+    RESET_LOW_POWER = 1u << 31, /* nRST_STOP, nRST_STDBY */
 };
 
 struct event_log {
@@ -63,13 +72,21 @@ struct board {
     struct crs crs;
     struct rtc rtc;
     struct iwdg iwdg;
+    struct wwdg wwdg;
+    struct tim tim[TIM_COUNT]; /* TIM2, 3, 6, 7, 21, 22 */
+    struct crc crc;
+    struct rng rng;
     struct gpio gpio;
     struct exti exti;
-    struct usart usart[4]; /* USART1, 2, 4, 5 */
+    struct usart usart[USART_COUNT];
+    struct dma dma;
     struct dbgmcu dbgmcu;
     struct usb usb;
     struct host host;
+    struct faults faults;
 
+    struct counters counters;
+    struct signals signals;
     struct event_log log;
     struct l072_stop stop;
     uint32_t reset_request; /* enum reset_cause, 0: none */
@@ -101,6 +118,8 @@ void board_log(struct board *b, enum l072_event_kind kind, uint32_t value, uint3
 void board_power_on(struct board *b);
 void board_power_off(struct board *b);
 void board_reset(struct board *b, uint32_t causes);
+/* All but the RTC domain, IWDG and PWR loses its power. */
+void board_enter_standby(struct board *b);
 enum l072_why board_run(struct board *b, uint64_t until);
 enum l072_why board_step(struct board *b);
 /* Next number of the board's own random sequence (xorshift32). */

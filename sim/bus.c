@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Simplified: system memory and SRAM have no wait states; AHB and APB bridges add no cycles.
- * Not modelled: DMA as a bus master, the firewall.
+ * Not modelled: DMA1 and the CPU waiting for each other, the firewall.
  */
 #include "board.h"
 
@@ -38,6 +38,13 @@ INSTANCE(usart1, usart, 0)
 INSTANCE(usart2, usart, 1)
 INSTANCE(usart4, usart, 2)
 INSTANCE(usart5, usart, 3)
+INSTANCE(lpuart1, usart, 4)
+INSTANCE(tim2, tim, 0)
+INSTANCE(tim3, tim, 1)
+INSTANCE(tim6, tim, 2)
+INSTANCE(tim7, tim, 3)
+INSTANCE(tim21, tim, 4)
+INSTANCE(tim22, tim, 5)
 
 #define MODEL(x) x##_read, x##_write
 #define NO_MODEL NULL, NULL
@@ -49,50 +56,50 @@ INSTANCE(usart5, usart, 3)
 
 /* RM0376 memory map, rising addresses. */
 static const struct peripheral peripherals[] = {
-    {0x40000000, 0x400,  "TIM2",     GATE(TIM2),    ANY,         NO_MODEL     },
-    {0x40000400, 0x400,  "TIM3",     GATE(TIM3),    ANY,         NO_MODEL     },
-    {0x40001000, 0x400,  "TIM6",     GATE(TIM6),    ANY,         NO_MODEL     },
-    {0x40001400, 0x400,  "TIM7",     GATE(TIM7),    ANY,         NO_MODEL     },
-    {0x40002800, 0x400,  "RTC",      GATE(NONE),    ANY,         MODEL(rtc)   },
-    {0x40002C00, 0x400,  "WWDG",     GATE(WWDG),    ANY,         NO_MODEL     },
-    {0x40003000, 0x400,  "IWDG",     GATE(NONE),    ANY,         MODEL(iwdg)  },
-    {0x40003800, 0x400,  "SPI2",     GATE(SPI2),    ANY,         NO_MODEL     },
-    {0x40004400, 0x400,  "USART2",   GATE(USART2),  ANY,         MODEL(usart2)},
-    {0x40004800, 0x400,  "LPUART1",  GATE(LPUART1), ANY,         NO_MODEL     },
-    {0x40004C00, 0x400,  "USART4",   GATE(USART4),  ANY,         MODEL(usart4)},
-    {0x40005000, 0x400,  "USART5",   GATE(USART5),  ANY,         MODEL(usart5)},
-    {0x40005400, 0x400,  "I2C1",     GATE(I2C1),    ANY,         NO_MODEL     },
-    {0x40005800, 0x400,  "I2C2",     GATE(I2C2),    ANY,         NO_MODEL     },
-    {0x40005C00, 0x400,  "USB",      GATE(USB),     HALF | WORD, MODEL(usb)   },
-    {0x40006000, 0x400,  "USB PMA",  GATE(USB),     ANY,         MODEL(pma)   },
-    {0x40006C00, 0x400,  "CRS",      GATE(CRS),     ANY,         MODEL(crs)   },
-    {0x40007000, 0x400,  "PWR",      GATE(PWR),     ANY,         MODEL(pwr)   },
-    {0x40007400, 0x400,  "DAC",      GATE(DAC),     ANY,         NO_MODEL     },
-    {0x40007800, 0x400,  "I2C3",     GATE(I2C3),    ANY,         NO_MODEL     },
-    {0x40007C00, 0x400,  "LPTIM1",   GATE(LPTIM1),  ANY,         NO_MODEL     },
-    {0x40010000, 0x400,  "SYSCFG",   GATE(SYSCFG),  ANY,         MODEL(syscfg)},
-    {0x40010400, 0x400,  "EXTI",     GATE(NONE),    ANY,         MODEL(exti)  },
-    {0x40010800, 0x400,  "TIM21",    GATE(TIM21),   ANY,         NO_MODEL     },
-    {0x40011400, 0x400,  "TIM22",    GATE(TIM22),   ANY,         NO_MODEL     },
-    {0x40011C00, 0x400,  "FIREWALL", GATE(FW),      ANY,         NO_MODEL     },
-    {0x40012400, 0x400,  "ADC1",     GATE(ADC),     ANY,         NO_MODEL     },
-    {0x40013000, 0x400,  "SPI1",     GATE(SPI1),    ANY,         NO_MODEL     },
-    {0x40013800, 0x400,  "USART1",   GATE(USART1),  ANY,         MODEL(usart1)},
-    {0x40015800, 0x400,  "DBGMCU",   GATE(NONE),    WORD,        MODEL(dbgmcu)},
-    {0x40020000, 0x400,  "DMA1",     GATE(DMA),     ANY,         NO_MODEL     },
-    {0x40021000, 0x400,  "RCC",      GATE(NONE),    ANY,         MODEL(rcc)   },
-    {0x40022000, 0x400,  "FLASH",    GATE(NONE),    ANY,         MODEL(flash) },
-    {0x40023000, 0x400,  "CRC",      GATE(CRC),     ANY,         NO_MODEL     },
-    {0x40024000, 0x400,  "TSC",      GATE(TSC),     ANY,         NO_MODEL     },
-    {0x40025000, 0x400,  "RNG",      GATE(RNG),     ANY,         NO_MODEL     },
-    {0x40026000, 0x400,  "AES",      GATE(NONE),    ANY,         NO_MODEL     },
+    {0x40000000, 0x400,  "TIM2",     GATE(TIM2),    HALF | WORD, MODEL(tim2)   },
+    {0x40000400, 0x400,  "TIM3",     GATE(TIM3),    HALF | WORD, MODEL(tim3)   },
+    {0x40001000, 0x400,  "TIM6",     GATE(TIM6),    HALF | WORD, MODEL(tim6)   },
+    {0x40001400, 0x400,  "TIM7",     GATE(TIM7),    HALF | WORD, MODEL(tim7)   },
+    {0x40002800, 0x400,  "RTC",      GATE(NONE),    ANY,         MODEL(rtc)    },
+    {0x40002C00, 0x400,  "WWDG",     GATE(WWDG),    HALF | WORD, MODEL(wwdg)   },
+    {0x40003000, 0x400,  "IWDG",     GATE(NONE),    ANY,         MODEL(iwdg)   },
+    {0x40003800, 0x400,  "SPI2",     GATE(SPI2),    ANY,         NO_MODEL      },
+    {0x40004400, 0x400,  "USART2",   GATE(USART2),  ANY,         MODEL(usart2) },
+    {0x40004800, 0x400,  "LPUART1",  GATE(LPUART1), ANY,         MODEL(lpuart1)},
+    {0x40004C00, 0x400,  "USART4",   GATE(USART4),  ANY,         MODEL(usart4) },
+    {0x40005000, 0x400,  "USART5",   GATE(USART5),  ANY,         MODEL(usart5) },
+    {0x40005400, 0x400,  "I2C1",     GATE(I2C1),    ANY,         NO_MODEL      },
+    {0x40005800, 0x400,  "I2C2",     GATE(I2C2),    ANY,         NO_MODEL      },
+    {0x40005C00, 0x400,  "USB",      GATE(USB),     HALF | WORD, MODEL(usb)    },
+    {0x40006000, 0x400,  "USB PMA",  GATE(USB),     ANY,         MODEL(pma)    },
+    {0x40006C00, 0x400,  "CRS",      GATE(CRS),     ANY,         MODEL(crs)    },
+    {0x40007000, 0x400,  "PWR",      GATE(PWR),     ANY,         MODEL(pwr)    },
+    {0x40007400, 0x400,  "DAC",      GATE(DAC),     ANY,         NO_MODEL      },
+    {0x40007800, 0x400,  "I2C3",     GATE(I2C3),    ANY,         NO_MODEL      },
+    {0x40007C00, 0x400,  "LPTIM1",   GATE(LPTIM1),  ANY,         NO_MODEL      },
+    {0x40010000, 0x400,  "SYSCFG",   GATE(SYSCFG),  ANY,         MODEL(syscfg) },
+    {0x40010400, 0x400,  "EXTI",     GATE(NONE),    ANY,         MODEL(exti)   },
+    {0x40010800, 0x400,  "TIM21",    GATE(TIM21),   HALF | WORD, MODEL(tim21)  },
+    {0x40011400, 0x400,  "TIM22",    GATE(TIM22),   HALF | WORD, MODEL(tim22)  },
+    {0x40011C00, 0x400,  "FIREWALL", GATE(FW),      ANY,         NO_MODEL      },
+    {0x40012400, 0x400,  "ADC1",     GATE(ADC),     ANY,         NO_MODEL      },
+    {0x40013000, 0x400,  "SPI1",     GATE(SPI1),    ANY,         NO_MODEL      },
+    {0x40013800, 0x400,  "USART1",   GATE(USART1),  ANY,         MODEL(usart1) },
+    {0x40015800, 0x400,  "DBGMCU",   GATE(NONE),    WORD,        MODEL(dbgmcu) },
+    {0x40020000, 0x400,  "DMA1",     GATE(DMA),     ANY,         MODEL(dma)    },
+    {0x40021000, 0x400,  "RCC",      GATE(NONE),    ANY,         MODEL(rcc)    },
+    {0x40022000, 0x400,  "FLASH",    GATE(NONE),    ANY,         MODEL(flash)  },
+    {0x40023000, 0x400,  "CRC",      GATE(CRC),     ANY,         MODEL(crc)    },
+    {0x40024000, 0x400,  "TSC",      GATE(TSC),     ANY,         NO_MODEL      },
+    {0x40025000, 0x400,  "RNG",      GATE(RNG),     ANY,         MODEL(rng)    },
+    {0x40026000, 0x400,  "AES",      GATE(NONE),    ANY,         NO_MODEL      },
     PORT(0x50000000, A, gpioa),
     PORT(0x50000400, B, gpiob),
     PORT(0x50000800, C, gpioc),
     PORT(0x50000C00, D, gpiod),
     PORT(0x50001000, E, gpioe),
     PORT(0x50001C00, H, gpioh),
-    {0xE000E000, 0x1000, "SCS",      GATE(NONE),    WORD,        MODEL(scs)   },
+    {0xE000E000, 0x1000, "SCS",      GATE(NONE),    WORD,        MODEL(scs)    },
 };
 
 /* ---- Memories -------------------------------------------------------------------------------- */
@@ -110,6 +117,9 @@ struct place {
 #define FLASH_BASE  0x08000000u
 #define EEPROM_BASE 0x08080000u
 #define SRAM_BASE   0x20000000u
+
+#define PERIPHERAL_BASE 0x40000000u
+#define IOPORT_BASE     0x50000000u
 
 /* SYSCFG_CFGR1.UFB exchanges the two banks of the flash and of the EEPROM (RM0376). */
 static struct place nvm_place(const struct board *b, enum bus_region region, uint32_t offset,
@@ -329,6 +339,80 @@ bool bus_write(struct board *b, uint32_t address, unsigned size, uint32_t value)
         memcpy(bytes_at(b, place), &value, size);
     return true;
 }
+
+/* ---- DMA1's accesses ------------------------------------------------------------------------- */
+
+/* Neither the core's own peripherals nor the IOPORT are on the bus of DMA1 (RM0376, system
+ * architecture). */
+static bool dma_reaches(uint32_t address)
+{
+    return address - PERIPHERAL_BASE < IOPORT_BASE - PERIPHERAL_BASE && find(address);
+}
+
+bool bus_dma_read(struct board *b, uint32_t address, unsigned size, uint32_t *value)
+{
+    struct place place = locate(b, address);
+
+    if (place.region == REGION_NONE)
+        return dma_reaches(address) && peripheral_read(b, address, size, value);
+    *value = get_bytes(bytes_at(b, place), size);
+    return true;
+}
+
+bool bus_dma_write(struct board *b, uint32_t address, unsigned size, uint32_t value)
+{
+    struct place place = locate(b, address);
+
+    if (place.region == REGION_NONE)
+        return dma_reaches(address) && peripheral_write(b, address, size, value);
+    if (place.region != REGION_SRAM)
+        return false;
+    memcpy(bytes_at(b, place), &value, size);
+    return true;
+}
+
+/* ---- A debugger's accesses ------------------------------------------------------------------- */
+
+/* Access to a peripheral, which answers as on a strict board, but stops nothing. */
+static bool quietly(struct board *b, bool write, uint32_t address, unsigned size, uint32_t *value)
+{
+    const struct l072_stop stop = b->stop;
+    const bool lenient = b->lenient;
+    bool ok;
+
+    b->stop.kind = L072_STOP_NONE;
+    b->lenient = false;
+    ok = write ? peripheral_write(b, address, size, *value)
+               : peripheral_read(b, address, size, value);
+    ok = ok && !b->stop.kind;
+    b->stop = stop;
+    b->lenient = lenient;
+    return ok;
+}
+
+bool bus_debug_read(struct board *b, uint32_t address, unsigned size, uint32_t *value)
+{
+    struct place place = locate(b, address);
+
+    if (place.region == REGION_NONE)
+        return quietly(b, false, address, size, value);
+    *value = get_bytes(bytes_at(b, place), size);
+    return true;
+}
+
+bool bus_debug_write(struct board *b, uint32_t address, unsigned size, uint32_t value)
+{
+    struct place place = locate(b, address);
+
+    if (place.region == REGION_NONE)
+        return quietly(b, true, address, size, &value);
+    if (place.region != REGION_SRAM)
+        return false;
+    memcpy(bytes_at(b, place), &value, size);
+    return true;
+}
+
+/* ---- Instruction fetch ----------------------------------------------------------------------- */
 
 static void report_rom(struct board *b, enum bus_region region, uint32_t address)
 {

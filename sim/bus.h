@@ -54,6 +54,16 @@ void bus_close_window(struct board *b);
 /* Host access to memory without time or side effects; false outside memory. */
 uint8_t *bus_memory(struct board *b, uint32_t address, uint32_t size);
 
+/* Aligned accesses by DMA1, without time. False: transfer error. Simplified: it writes the SRAM and
+ * peripherals only, and reads the flash whatever runs there. */
+bool bus_dma_read(struct board *b, uint32_t address, unsigned size, uint32_t *value);
+bool bus_dma_write(struct board *b, uint32_t address, unsigned size, uint32_t value);
+
+/* The access of a debugger: as the CPU's, without time, and false where that would be a complaint,
+ * which is not made. */
+bool bus_debug_read(struct board *b, uint32_t address, unsigned size, uint32_t *value);
+bool bus_debug_write(struct board *b, uint32_t address, unsigned size, uint32_t value);
+
 /* For peripherals: the bits of `mask` in a register take those of `value`. */
 static inline void bus_merge(uint32_t *reg, uint32_t value, uint32_t mask)
 {

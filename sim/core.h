@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cpu.h"
+#include "board.h"
 
 enum { SP = 13, LR = 14, PC = 15 };
 
@@ -34,6 +34,21 @@ static inline void core_set_flags(struct cpu *c, uint32_t xpsr)
     c->z = xpsr >> 30 & 1;
     c->c = xpsr >> 29 & 1;
     c->v = xpsr >> 28 & 1;
+}
+
+/* The SP in use became `sp`, which is returned: with a frame below, or by MOV or ADD. */
+static inline uint32_t core_grow_stack(struct board *b, uint32_t sp)
+{
+    if (!core_process_stack(&b->cpu))
+        counters_stack_grew(&b->counters, sp);
+    return sp;
+}
+
+static inline uint32_t core_set_stack(struct board *b, uint32_t sp)
+{
+    if (!core_process_stack(&b->cpu))
+        counters_stack_set(&b->counters, sp);
+    return sp;
 }
 
 /* The values of MRS and MSR; what the mode may not see reads 0 and ignores writes. */

@@ -181,7 +181,7 @@ static inline void set(struct board *b, unsigned n, uint32_t value)
     if (n == PC)
         branch_taken(b, value & ~1u);
     else
-        b->cpu.r[n] = n == SP ? value & ~3u : value;
+        b->cpu.r[n] = n == SP ? core_set_stack(b, value & ~3u) : value;
 }
 
 static void undefined(struct board *b, const char *what)
@@ -258,7 +258,7 @@ static void push(struct board *b, uint32_t list)
     uint32_t sp = b->cpu.r[SP] - 4 * count(list);
 
     if (store_list(b, sp, list))
-        b->cpu.r[SP] = sp;
+        b->cpu.r[SP] = core_grow_stack(b, sp);
 }
 
 static void pop(struct board *b, uint32_t list)
@@ -416,7 +416,7 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_ADR: r[r8] = (pc & ~3u) + 4 * imm8; break;
     case OP_ADD_SP: r[r8] = r[SP] + 4 * imm8; break;
     case OP_INC_SP: r[SP] += 4 * imm7; break;
-    case OP_DEC_SP: r[SP] -= 4 * imm7; break;
+    case OP_DEC_SP: r[SP] = core_grow_stack(b, r[SP] - 4 * imm7); break;
     case OP_SXTH: r[r0] = sign16(r[r3]); break;
     case OP_SXTB: r[r0] = sign8(r[r3]); break;
     case OP_UXTH: r[r0] = r[r3] & 0xFFFF; break;
@@ -446,12 +446,13 @@ static void execute(struct board *b, uint32_t op, enum op what)
 void cpu_run(struct board *b)
 {
     struct cpu *c = &b->cpu;
+    uint64_t instructions = 0;
     uint32_t op;
 
     while (b->time.cycles < b->time.target) {
         if (c->attention) {
             if (!exception_attend(b))
-                return;
+                break;
             continue;
         }
         c->here = c->r[PC];
@@ -459,8 +460,10 @@ void cpu_run(struct board *b)
             continue;
         c->r[PC] = c->here + 2;
         b->time.cycles += decode[op >> 6].cycles;
+        instructions++;
         execute(b, op, (enum op)decode[op >> 6].op);
     }
+    b->counters.instructions += instructions;
 }
 
 /* ---- The rest of cpu.h ---------------------------------------------------------------------- */
@@ -479,6 +482,7 @@ void cpu_reset(struct board *b)
         return;
     }
     c->r[SP] = sp & ~3u;
+    counters_stack_new(&b->counters, c->r[SP]);
     c->here = c->r[PC] = start & ~1u;
     c->t = start & 1;
     if (!c->t)

@@ -71,7 +71,7 @@ static void start_handler(struct board *b, unsigned exception, uint32_t sp, uint
 {
     struct cpu *c = &b->cpu;
 
-    c->r[SP] = sp;
+    c->r[SP] = core_grow_stack(b, sp);
     c->r[LR] = RETURN_HANDLER;
     if (!c->ipsr)
         c->r[LR] = RETURN_THREAD_MSP;
@@ -252,15 +252,16 @@ static bool wakes(const struct board *b)
 
 bool cpu_idle(const struct board *b)
 {
-    return b->cpu.lockup || !wakes(b);
+    return b->cpu.lockup || b->pwr.mode != PWR_RUN || !wakes(b);
 }
 
 void exception_sleep(struct board *b, enum cpu_sleep how)
 {
     b->cpu.sleep = how;
     b->cpu.attention = true;
-    if (b->nvic.scr & SCR_SLEEPDEEP && cpu_idle(b))
-        pwr_deep_sleep(b);
+    if (b->nvic.scr & SCR_SLEEPDEEP && cpu_idle(b) && !pwr_deep_sleep(b))
+        b->cpu.sleep = CPU_AWAKE;
+    signals_update(b);
 }
 
 bool exception_attend(struct board *b)
@@ -273,6 +274,7 @@ bool exception_attend(struct board *b)
         c->event = false;
     c->sleep = CPU_AWAKE;
     c->attention = false;
+    signals_update(b);
     if (preempts(b, execution_priority(b))) {
         c->here = c->r[PC];
         enter(b, nvic_most_urgent(b));

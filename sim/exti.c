@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: events to the CPU (EMR only keeps its bits), the interrupts of ADC and comparators.
- * Simplified: the internal lines change only when exti_line() says so.
+ * Not modelled: the interrupts of ADC and comparators.
+ * Simplified: the internal lines change only when exti_line() says so; a line whose flag in EXTI_PR
+ * was set before its bit in EXTI_IMR ends Stop mode too.
  */
 #include "board.h"
 
@@ -24,24 +25,46 @@ static const struct {
     uint32_t lines;
     enum irq irq;
 } vectors[] = {
-    {0x00000003, IRQ_EXTI0_1 },
-    {0x0000000C, IRQ_EXTI2_3 },
-    {0x0000FFF0, IRQ_EXTI4_15},
-    {0x00010000, IRQ_PVD     },
-    {0x001A0000, IRQ_RTC     },
-    {0x00040000, IRQ_USB     },
-    {0x02000000, IRQ_USART1  },
-    {0x04000000, IRQ_USART2  },
+    {0x00000003, IRQ_EXTI0_1    },
+    {0x0000000C, IRQ_EXTI2_3    },
+    {0x0000FFF0, IRQ_EXTI4_15   },
+    {0x00010000, IRQ_PVD        },
+    {0x001A0000, IRQ_RTC        },
+    {0x00040000, IRQ_USB        },
+    {0x02000000, IRQ_USART1     },
+    {0x04000000, IRQ_USART2     },
+    {0x10000000, IRQ_RNG_LPUART1},
 };
+
+static uint32_t active_lines(const struct exti *e)
+{
+    return (e->pr | (e->level & ~EDGE_LINES)) & e->imr;
+}
 
 /* Source 0 of an interrupt belongs to the peripheral itself, source 1 to its EXTI lines. */
 static void update(struct board *b)
 {
-    const struct exti *e = &b->exti;
-    uint32_t active = (e->pr | (e->level & ~EDGE_LINES)) & e->imr;
+    uint32_t active = active_lines(&b->exti);
 
     for (unsigned i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
         nvic_drive(b, vectors[i].irq, 1, (active & vectors[i].lines) != 0);
+    if (active)
+        pwr_leave_stop(b);
+}
+
+bool exti_active(const struct board *b)
+{
+    return active_lines(&b->exti) != 0;
+}
+
+/* The event of a line is a pulse: it leaves no flag in EXTI_PR (RM0376 EXTI event management). */
+static void signal_event(struct board *b, uint32_t line)
+{
+    if (!(b->exti.emr & line))
+        return;
+    b->cpu.event = true;
+    b->cpu.attention = true;
+    pwr_leave_stop(b);
 }
 
 void exti_reset(struct board *b)
@@ -53,8 +76,10 @@ void exti_reset(struct board *b)
 static void edge(struct board *b, uint32_t line, bool rising)
 {
     struct exti *e = &b->exti;
+    uint32_t seen = line & (rising ? e->rtsr | ~EDGE_LINES : e->ftsr);
 
-    e->pr |= line & (rising ? e->rtsr : e->ftsr);
+    e->pr |= seen & EDGE_LINES;
+    signal_event(b, seen);
     update(b);
 }
 
@@ -75,10 +100,14 @@ void exti_line(struct board *b, unsigned line, bool level)
 }
 
 /* A bit of SWIER that goes to 1 pends its line, when the line is not masked (RM0376 EXTI_SWIER). */
-static void write_swier(struct exti *e, uint32_t value)
+static void write_swier(struct board *b, uint32_t value)
 {
-    e->pr |= value & ~e->swier & EDGE_LINES & e->imr;
-    e->swier |= value & EDGE_LINES;
+    struct exti *e = &b->exti;
+    uint32_t set = value & ~e->swier & EDGE_LINES;
+
+    e->pr |= set & e->imr;
+    e->swier |= set;
+    signal_event(b, set);
 }
 
 static void write_pr(struct exti *e, uint32_t value)
@@ -111,7 +140,7 @@ void exti_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
     case EXTI_EMR: bus_merge(&e->emr, value, mask & LINES); break;
     case EXTI_RTSR: bus_merge(&e->rtsr, value, mask & EDGE_LINES); break;
     case EXTI_FTSR: bus_merge(&e->ftsr, value, mask & EDGE_LINES); break;
-    case EXTI_SWIER: write_swier(e, value & mask); break;
+    case EXTI_SWIER: write_swier(b, value & mask); break;
     case EXTI_PR: write_pr(e, value & mask); break;
     default: bus_no_register(b, "EXTI", offset); break;
     }

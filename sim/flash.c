@@ -115,6 +115,7 @@ void flash_event(struct board *b)
 {
     nvm_finish(b);
     flash_raise(b, FLASH_SR_EOP);
+    fault_after_operation(b);
 }
 
 static void write_acr(struct board *b, uint32_t acr)

@@ -58,6 +58,7 @@ static void update(struct board *b, unsigned port)
         p->idr = (uint16_t)(p->idr ^ 1u << pin);
         exti_pin_changed(b, port, pin, level);
     }
+    signals_update(b);
 }
 
 void gpio_power_on(struct board *b)
@@ -114,6 +115,8 @@ int gpio_drive(struct board *b, const char *pin, bool level)
     if (!parse_pin(pin, &port, &number))
         return L072_ERR_NAME;
     p = &b->gpio.port[port];
+    if (level && !(p->driven & p->drive_level & 1u << number))
+        pwr_pin_rises(b, port, number);
     p->driven = (uint16_t)(p->driven | 1u << number);
     p->drive_level = (uint16_t)((p->drive_level & ~(1u << number)) | (unsigned)level << number);
     update(b, port);

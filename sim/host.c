@@ -3,14 +3,15 @@
  * The port: attach, reset, frames, and the URBs of the caller.
  *
  * Not modelled / simplified:
- * - The host never suspends the bus.
- * - It sends its first start of frame one frame after the end of a reset.
+ * - A remote wake-up is answered at once, though the bus may have been idle for less than 5 ms.
+ * - The first start of frame comes one frame after the end of a reset or resume.
  */
 #include "board.h"
 
 #include <string.h>
 
 #define ATTACH_PS (2500 * PS_PER_NS) /* TDCNN and TDDIS, USB 2.0 7.1.7.3 */
+#define RESUME_PS (20 * PS_PER_MS)   /* TDRSMDN, USB 2.0 7.1.7.7 */
 #define NAK_PS    (20 * PS_PER_US)
 
 /* ---- The port -------------------------------------------------------------------------------- */
@@ -31,7 +32,7 @@ static void detach(struct board *b)
 {
     struct host *h = &b->host;
 
-    h->attached = h->enabled = false;
+    h->attached = h->enabled = h->suspended = false;
     h->phase = HOST_OFF;
     event_cancel(b, EVENT_FRAME);
     event_cancel(b, EVENT_HOST);
@@ -43,8 +44,9 @@ void host_attach_changed(struct board *b)
 {
     struct host *h = &b->host;
 
-    /* The host cannot see D+ while it drives SE0; it looks again at the end of the reset. */
-    if (h->phase == HOST_RESET || (line_high(b) == h->attached && h->phase != HOST_LINE))
+    /* The host cannot see D+ while it drives the bus; it looks again at the end. */
+    if (h->phase == HOST_RESET || h->phase == HOST_RESUME ||
+        (line_high(b) == h->attached && h->phase != HOST_LINE))
         return;
     host_abandon(b);
     h->phase = HOST_LINE;
@@ -79,8 +81,10 @@ void host_bus_reset(struct board *b, uint64_t ps)
     finish_all(b, L072_URB_GONE);
     memset(h->toggle_in, 0, sizeof h->toggle_in);
     memset(h->toggle_out, 0, sizeof h->toggle_out);
-    h->enabled = false;
+    h->enabled = h->suspended = false;
     event_cancel(b, EVENT_FRAME);
+    if (h->phase == HOST_RESUME)
+        usb_bus_resume(b, false);
     if (h->phase != HOST_RESET)
         usb_bus_se0(b, true);
     h->phase = HOST_RESET;
@@ -88,17 +92,66 @@ void host_bus_reset(struct board *b, uint64_t ps)
     event_at(b, EVENT_HOST, h->now);
 }
 
-static void reset_over(struct board *b)
+/* Frames begin, after a reset or resume. */
+static void start_frames(struct board *b)
 {
     struct host *h = &b->host;
 
-    usb_bus_se0(b, false);
-    h->enabled = true;
     h->phase = HOST_IDLE;
     h->frame_start = h->now;
     event_at(b, EVENT_FRAME, h->frame_start + HOST_FRAME_PS);
     host_attach_changed(b);
 }
+
+static void reset_over(struct board *b)
+{
+    usb_bus_se0(b, false);
+    b->host.enabled = true;
+    start_frames(b);
+}
+
+/* ---- Suspend --------------------------------------------------------------------------------- */
+
+void host_suspend(struct board *b)
+{
+    struct host *h = &b->host;
+
+    if (!h->enabled)
+        return;
+    h->suspended = true;
+    event_cancel(b, EVENT_FRAME);
+    if (h->phase == HOST_LINE || h->phase == HOST_RESUME)
+        return;
+    host_abandon(b);
+    h->phase = HOST_IDLE;
+    event_cancel(b, EVENT_HOST);
+}
+
+void host_resume(struct board *b)
+{
+    struct host *h = &b->host;
+
+    if (!h->suspended || h->phase != HOST_IDLE)
+        return;
+    h->phase = HOST_RESUME;
+    h->now = time_now(b) + RESUME_PS;
+    event_at(b, EVENT_HOST, h->now);
+    usb_bus_resume(b, true);
+}
+
+static void resume_over(struct board *b)
+{
+    b->host.suspended = false;
+    usb_bus_resume(b, false);
+    start_frames(b);
+}
+
+bool host_suspended(const struct board *b)
+{
+    return b->host.suspended;
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
 
 void host_event(struct board *b)
 {
@@ -106,6 +159,7 @@ void host_event(struct board *b)
     case HOST_OFF: break;
     case HOST_LINE: line_steady(b); break;
     case HOST_RESET: reset_over(b); break;
+    case HOST_RESUME: resume_over(b); break;
     default: host_transaction_event(b); break;
     }
 }
@@ -133,6 +187,7 @@ void host_init(struct board *b)
 void host_power_on(struct board *b)
 {
     usb_bus_se0(b, false);
+    usb_bus_resume(b, false);
     host_attach_changed(b);
 }
 

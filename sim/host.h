@@ -49,6 +49,7 @@ enum host_phase {
     HOST_OFF,    /* nothing attached */
     HOST_LINE,   /* the level of D+ changed: is it steady? */
     HOST_RESET,  /* end of SE0 */
+    HOST_RESUME, /* end of K */
     HOST_IDLE,   /* the bus is free since earlier: a transfer may be tried again */
     HOST_READY,  /* the bus becomes free */
     HOST_SENT,   /* SETUP or OUT: token and data are sent */
@@ -58,8 +59,11 @@ enum host_phase {
 
 struct host {
     bool plugged;
-    bool attached; /* as last reported */
-    bool enabled;  /* reset since it was attached: traffic reaches the device */
+    bool attached;      /* as last reported */
+    bool enabled;       /* reset since it was attached: traffic reaches the device */
+    bool suspended;     /* no traffic, until the end of a resume */
+    bool silent;        /* no transactions: L072_FAULT_SILENCE */
+    uint32_t misbehave; /* bit per enum l072_fault_kind that waits for its occasion */
     enum host_phase phase;
     uint64_t now; /* picoseconds: due time of EVENT_HOST, exact where time_now() is a bit late */
 
@@ -99,6 +103,9 @@ void host_clear_toggle(struct board *b, uint8_t address, uint8_t endpoint);
 void host_plug(struct board *b, bool plugged);
 bool host_attached(const struct board *b);
 void host_bus_reset(struct board *b, uint64_t ps);
+void host_suspend(struct board *b);
+void host_resume(struct board *b); /* also when the device drives K: remote wake-up */
+bool host_suspended(const struct board *b);
 
 /* ---- Between host.c and host_bus.c ----------------------------------------------------------- */
 

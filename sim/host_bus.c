@@ -24,6 +24,8 @@
 /* Transactions in a row without an answer until a transfer fails (USB 2.0 8.5.2 and others). */
 #define TRIES 3
 
+#define RESET_PS (10 * PS_PER_MS) /* TDRST, USB 2.0 7.1.7.5 */
+
 static uint32_t min(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -133,6 +135,39 @@ static bool goes_before(const struct host_urb *a, const struct host_urb *b)
     return a->turn < b->turn;
 }
 
+/* One waiting misbehaviour (see enum l072_fault_kind) has its occasion, and is over. */
+static bool misbehaves(struct board *b, enum l072_fault_kind kind)
+{
+    uint32_t bit = 1u << kind;
+
+    if (!(b->host.misbehave & bit))
+        return false;
+    b->host.misbehave &= ~bit;
+    board_log(b, L072_EVENT_FAULT, kind, b->flash.operations);
+    return true;
+}
+
+/* Before a transaction of a data stage. False: there will be none. */
+static bool behave(struct board *b, struct host_urb *urb)
+{
+    struct host_transfer *what = &urb->what;
+    uint32_t size = packet_size(urb);
+
+    if (urb->stage != STAGE_DATA)
+        return true;
+    if (size && !asks(urb) && misbehaves(b, L072_FAULT_SHORT)) {
+        what->size = urb->done + size / 2;
+        what->zero_packet = false;
+    }
+    if (what->type == L072_CONTROL && !asks(urb) && what->size + what->max_packet <= L072_URB_MAX &&
+        misbehaves(b, L072_FAULT_LONG))
+        what->size += what->max_packet;
+    if (!urb->done || !misbehaves(b, L072_FAULT_BUS_RESET))
+        return true;
+    host_bus_reset(b, RESET_PS);
+    return false;
+}
+
 void host_choose(struct board *b)
 {
     struct host *h = &b->host;
@@ -145,13 +180,15 @@ void host_choose(struct board *b)
     for (unsigned i = 0; i < L072_URBS; i++) {
         struct host_urb *urb = &h->urb[i];
 
-        if (!host_urb_pending(urb) || !is_first(h, urb))
+        if (h->silent || h->suspended || !host_urb_pending(urb) || !is_first(h, urb))
             continue;
         if (urb->not_before > h->now)
             retry = urb->not_before < retry ? urb->not_before : retry;
         else if (fits(h, urb) && (!best || goes_before(urb, best)))
             best = urb;
     }
+    if (best && !behave(b, best))
+        return;
     if (best) {
         h->current = (uint8_t)(best - h->urb);
         best->turn = h->orders++;
@@ -246,6 +283,7 @@ static void end_transaction(struct board *b, struct host_urb *urb, uint32_t bits
 {
     struct host *h = &b->host;
 
+    b->counters.usb_transactions++;
     if (host_urb_periodic(&urb->what))
         urb->not_before = host_next_poll(h, urb->what.interval);
     next_phase(b, HOST_READY, bits);
@@ -261,6 +299,8 @@ static void packet_sent(struct board *b, struct host_urb *urb)
     bool toggle = *toggles(&b->host, urb, false) & endpoint_bit(urb);
     enum usb_reply reply;
 
+    if (urb->stage == STAGE_DATA && what->type != L072_ISOCHRONOUS)
+        toggle ^= misbehaves(b, L072_FAULT_TOGGLE);
     if (urb->stage == STAGE_SETUP)
         reply = usb_setup(b, what->address, endpoint, what->setup);
     else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core.h"
 #include "options.h"
 #include "rom/images.h"
 
@@ -149,9 +150,9 @@ bool l072_powered(const struct l072 *board)
     return board->board.powered;
 }
 
-void l072_cut_power(struct l072 *board, uint64_t ps)
+int l072_fault(struct l072 *board, const struct l072_fault *fault)
 {
-    event_at(&board->board, EVENT_POWER_CUT, ps);
+    return fault_arm(&board->board, fault);
 }
 
 void l072_reset(struct l072 *board)
@@ -163,6 +164,11 @@ void l072_reset(struct l072 *board)
 int l072_drive_pin(struct l072 *board, const char *pin, bool level)
 {
     return gpio_drive(&board->board, pin, level);
+}
+
+int l072_uart_receive(struct l072 *board, unsigned port, uint8_t byte)
+{
+    return usart_receive(&board->board, port, byte);
 }
 
 enum l072_why l072_run(struct l072 *board, uint64_t until)
@@ -200,6 +206,79 @@ uint32_t l072_register(const struct l072 *board, unsigned n)
     case 20: return cpu->control;
     default: return 0;
     }
+}
+
+/* MSR as a debugger may do it in any mode. */
+static void write_special(struct board *b, unsigned sysm, uint32_t value)
+{
+    const uint8_t npriv = b->cpu.control & CONTROL_NPRIV;
+
+    b->cpu.control ^= npriv;
+    special_write(b, sysm, value);
+    b->cpu.control |= npriv;
+}
+
+static void write_pc(struct board *b, uint32_t value)
+{
+    b->cpu.r[PC] = value & ~1u;
+    b->cpu.t = true;
+    b->cpu.sleep = CPU_AWAKE;
+    b->stop = (struct l072_stop){0};
+}
+
+void l072_set_register(struct l072 *board, unsigned n, uint32_t value)
+{
+    struct board *b = &board->board;
+
+    switch (n) {
+    case SP: b->cpu.r[SP] = value & ~3u; break;
+    case PC: write_pc(b, value); break;
+    case 16: core_set_flags(&b->cpu, value); break; /* IPSR and EPSR are the core's */
+    case 17: write_special(b, 8, value); break;
+    case 18: write_special(b, 9, value); break;
+    case 19: write_special(b, 16, value & 1); break;
+    case 20:
+        b->cpu.control &= (uint8_t)~CONTROL_NPRIV;
+        special_write(b, 20, value);
+        break;
+    default:
+        if (n < SP || n == LR)
+            b->cpu.r[n] = value;
+    }
+}
+
+int l072_read(struct l072 *board, uint32_t address, unsigned size, uint32_t *value)
+{
+    if (address & (size - 1) || !bus_debug_read(&board->board, address, size, value))
+        return L072_ERR_ADDRESS;
+    return 0;
+}
+
+int l072_write(struct l072 *board, uint32_t address, unsigned size, uint32_t value)
+{
+    if (address & (size - 1) || !bus_debug_write(&board->board, address, size, value))
+        return L072_ERR_ADDRESS;
+    return 0;
+}
+
+void l072_get_counters(const struct l072 *board, struct l072_counters *counters)
+{
+    const struct board *b = &board->board;
+
+    *counters = (struct l072_counters){
+        .cycles = b->time.cycles,
+        .instructions = b->counters.instructions,
+        .usb_transactions = b->counters.usb_transactions,
+        .flash_operations = b->flash.operations,
+        .flash_busy_ps = b->flash.busy_ps,
+        .stack_depth = counters_stack_depth(&b->counters),
+    };
+}
+
+void l072_log_signals(struct l072 *board, bool on)
+{
+    board->board.signals.on = on;
+    signals_update(&board->board);
 }
 
 bool l072_next_event(struct l072 *board, struct l072_event *event)
@@ -253,4 +332,19 @@ bool l072_usb_attached(const struct l072 *board)
 void l072_usb_reset(struct l072 *board, uint64_t ps)
 {
     host_bus_reset(&board->board, ps);
+}
+
+void l072_usb_suspend(struct l072 *board)
+{
+    host_suspend(&board->board);
+}
+
+void l072_usb_resume(struct l072 *board)
+{
+    host_resume(&board->board);
+}
+
+bool l072_usb_suspended(const struct l072 *board)
+{
+    return host_suspended(&board->board);
 }

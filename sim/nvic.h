@@ -30,9 +30,19 @@ enum irq {
     IRQ_EXTI0_1 = 5,
     IRQ_EXTI2_3 = 6,
     IRQ_EXTI4_15 = 7,
+    IRQ_DMA1_1 = 9,
+    IRQ_DMA1_2_3 = 10,
+    IRQ_DMA1_4_7 = 11,
     IRQ_USART4_5 = 14,
+    IRQ_TIM2 = 15,
+    IRQ_TIM3 = 16,
+    IRQ_TIM6_DAC = 17,
+    IRQ_TIM7 = 18,
+    IRQ_TIM21 = 20,
+    IRQ_TIM22 = 22,
     IRQ_USART1 = 27,
     IRQ_USART2 = 28,
+    IRQ_RNG_LPUART1 = 29,
     IRQ_USB = 31
 };
 

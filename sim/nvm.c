@@ -14,7 +14,8 @@
  * - In a mode that does not fit (ERASE without PROG or DATA ...), stores end with WRPERR.
  * - RDP level 1 and BOOT0=1: flash and EEPROM read as 0, stores end with WRPERR, code in them runs.
  * - An option word always takes two Tprog: erase and write.
- * - A reset or power cut leaves each bit that was or would become 1 at random.
+ * - A reset or power cut leaves each bit that was or would become 1 at random, unless l072_fault()
+ *   says otherwise.
  */
 #include "board.h"
 
@@ -83,12 +84,17 @@ static void start(struct board *b, unsigned changes, unsigned tprogs)
 {
     struct flash *f = &b->flash;
 
+    fault_before_operation(b);
+    if (!b->powered || b->reset_request)
+        return;
     f->state = FLASH_BUSY;
     f->changes = (uint8_t)changes;
     f->end = time_now(b) + tprogs * FLASH_TPROG;
     f->operations++;
     f->busy_ps += tprogs * FLASH_TPROG;
     event_at(b, EVENT_FLASH, f->end);
+    signals_update(b);
+    fault_in_operation(b);
     bus_close_window(b);
 }
 
@@ -103,14 +109,40 @@ void nvm_finish(struct board *b)
     }
     f->state = FLASH_IDLE;
     bus_close_window(b);
+    signals_update(b);
 }
 
-static void tear(struct board *b, const struct nvm_change *c)
+static void randomise(struct board *b, const struct nvm_change *c)
 {
     uint8_t *bytes = bytes_at(b, c->memory, c->offset);
 
     for (uint32_t i = 0; i < c->size; i++)
         bytes[i] = (uint8_t)((bytes[i] | c->data[i]) & board_random(b) >> 24);
+}
+
+/* Each bit that changes is chosen as likely as any other to be the one that does not. */
+static void change_all_but_one(struct board *b, const struct nvm_change *c)
+{
+    uint8_t *bytes = bytes_at(b, c->memory, c->offset);
+    uint32_t changed = 0, chosen = 0;
+
+    for (uint32_t i = 0; i < 8 * c->size; i++) {
+        uint8_t bit = (uint8_t)((bytes[i / 8] ^ c->data[i / 8]) & 1u << i % 8);
+
+        bytes[i / 8] ^= bit;
+        if (bit && board_random(b) % ++changed == 0)
+            chosen = i;
+    }
+    if (changed)
+        bytes[chosen / 8] ^= (uint8_t)(1u << chosen % 8);
+}
+
+static void tear(struct board *b, const struct nvm_change *c)
+{
+    if (b->faults.torn == L072_TORN)
+        randomise(b, c);
+    else if (b->faults.torn == L072_TORN_BUT_ONE)
+        change_all_but_one(b, c);
 }
 
 void nvm_cut(struct board *b)
@@ -122,9 +154,11 @@ void nvm_cut(struct board *b)
         for (unsigned i = 0; i < f->changes; i++)
             tear(b, &f->change[i]);
     }
+    b->faults.torn = L072_TORN;
     f->state = FLASH_IDLE;
     event_cancel(b, EVENT_FLASH);
     bus_close_window(b);
+    signals_update(b);
 }
 
 /* Waits on the bus until none of `banks` is busy. False: a stop, a reset or a power cut came first,

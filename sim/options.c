@@ -16,14 +16,16 @@
 #define OPTION_WORDS 5
 #define SECTOR_SIZE  4096u
 
-#define OPTR_RDPROT  0xFFu
-#define OPTR_WPRMOD  (1u << 8)
-#define OPTR_WDG_SW  (1u << 20)
-#define OPTR_BFB2    (1u << 23)
-#define OPTR_NBOOT1  (1u << 31)
-#define RDP_LEVEL_0  0xAAu
-#define RDP_LEVEL_2  0xCCu
-#define FACTORY_OPTR 0x807000AAu
+#define OPTR_RDPROT     0xFFu
+#define OPTR_WPRMOD     (1u << 8)
+#define OPTR_WDG_SW     (1u << 20)
+#define OPTR_nRST_STOP  (1u << 21)
+#define OPTR_nRST_STDBY (1u << 22)
+#define OPTR_BFB2       (1u << 23)
+#define OPTR_NBOOT1     (1u << 31)
+#define RDP_LEVEL_0     0xAAu
+#define RDP_LEVEL_2     0xCCu
+#define FACTORY_OPTR    0x807000AAu
 
 /* RM0376 FLASH_OPTR; `mismatch` is what loads when a bit differs from its complement. */
 static const struct field {
@@ -188,6 +190,11 @@ bool flash_option_nboot1(const struct board *b)
 bool flash_option_wdg_sw(const struct board *b)
 {
     return b->flash.optr & OPTR_WDG_SW;
+}
+
+bool flash_option_low_power_reset(const struct board *b, bool standby)
+{
+    return !(b->flash.optr & (standby ? OPTR_nRST_STDBY : OPTR_nRST_STOP));
 }
 
 unsigned flash_rdp_level(const struct board *b)

@@ -24,6 +24,8 @@ uint32_t flash_optr(const struct board *b);
 bool flash_option_bfb2(const struct board *b);
 bool flash_option_nboot1(const struct board *b);
 bool flash_option_wdg_sw(const struct board *b);
+/* nRST_STOP or nRST_STDBY is 0: entering that mode resets. */
+bool flash_option_low_power_reset(const struct board *b, bool standby);
 unsigned flash_rdp_level(const struct board *b); /* 0, 1 or 2 */
 
 /* The sector at `offset` in the flash must not be written; must not be read as data (PCROP). */

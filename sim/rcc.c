@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: HSE and LSE (the board carries no crystal: they never become ready), clock
- * security, MCO, calibration values, the clock of Sleep mode (the SMENR registers only keep their
- * bits). Simplified: every source is at its nominal frequency and starts in the longest time of the
- * datasheet; RTCSEL may be changed without an RTC domain reset; HCLK is checked against the wait
- * states but not against the voltage range, which the chip does not enforce either.
+ * Not modelled: HSE (the board carries no crystal for it: it never becomes ready), clock security,
+ * MCO, calibration values, the clock of Sleep mode (the SMENR registers only keep their bits).
+ * Simplified: the board carries a 32768 Hz crystal, and LSE takes 2 s to start; every other source
+ * starts in the longest time of the datasheet; all are at their nominal frequencies; RTCSEL may be
+ * changed without an RTC domain reset; HCLK is checked against the wait states but not against the
+ * voltage range, which the chip does not enforce either.
  */
 #include "board.h"
 
 #define HZ_PER_MHZ 1000000u
+#define LSE_HZ     32768u
+#define LSI_HZ     37000u
 
 enum {
     CR_HSI16ON = 1 << 0,
@@ -27,6 +30,7 @@ enum {
     CFGR_SW = 3 << 0,
     CFGR_SWS_SHIFT = 2,
     CFGR_SWS = 3 << CFGR_SWS_SHIFT,
+    CFGR_STOPWUCK = 1 << 15,
     CFGR_PLLSRC = 1 << 16,
     CFGR_PLLMUL_SHIFT = 18,
     CFGR_PLLDIV_SHIFT = 22,
@@ -34,6 +38,10 @@ enum {
     CCIPR_HSI48SEL = 1 << 26,
     CSR_LSION = 1 << 0,
     CSR_LSIRDY = 1 << 1,
+    CSR_LSEON = 1 << 8,
+    CSR_LSERDY = 1 << 9,
+    CSR_RTCSEL_SHIFT = 16,
+    CSR_RTCEN = 1 << 18,
     CSR_RTC_DOMAIN = 0x000F3D00, /* LSEON LSEBYP LSEDRV CSSLSEON RTCSEL RTCEN RTCRST */
     CSR_RTCRST = 1 << 19,
     CSR_RMVF = 1 << 23,
@@ -75,6 +83,7 @@ static const struct {
     uint64_t startup;
 } sources[SOURCE_COUNT] = {
     {RCC_CSR,   CSR_LSION,     CSR_LSIRDY,     1 << 0, 200 * PS_PER_US},
+    {RCC_CSR,   CSR_LSEON,     CSR_LSERDY,     1 << 1, 2 * PS_PER_S   },
     {RCC_CR,    CR_HSI16ON,    CR_HSI16RDY,    1 << 2, 6 * PS_PER_US  },
     {RCC_CR,    CR_MSION,      CR_MSIRDY,      1 << 5, 6 * PS_PER_US  },
     {RCC_CRRCR, CRRCR_HSI48ON, CRRCR_HSI48RDY, 1 << 6, 6 * PS_PER_US  },
@@ -83,33 +92,6 @@ static const struct {
 
 /* CFGR.SW and SWS. */
 enum sysclk { SYSCLK_MSI, SYSCLK_HSI16, SYSCLK_HSE, SYSCLK_PLL };
-
-/* What the peripherals' bits of the RSTR registers reset. */
-static const struct {
-    enum rcc_gate gate;
-    void (*reset)(struct board *b);
-    void (*reset_unit)(struct board *b, unsigned unit);
-    unsigned unit;
-} resets[] = {
-    {RCC_GATE_GPIOA,  NULL,         gpio_port_reset, 0},
-    {RCC_GATE_GPIOB,  NULL,         gpio_port_reset, 1},
-    {RCC_GATE_GPIOC,  NULL,         gpio_port_reset, 2},
-    {RCC_GATE_GPIOD,  NULL,         gpio_port_reset, 3},
-    {RCC_GATE_GPIOE,  NULL,         gpio_port_reset, 4},
-    {RCC_GATE_GPIOH,  NULL,         gpio_port_reset, 7},
-    {RCC_GATE_SYSCFG, syscfg_reset, NULL,            0},
-    {RCC_GATE_USART1, NULL,         usart_reset,     0},
-    {RCC_GATE_DBG,    dbgmcu_reset, NULL,            0},
-    {RCC_GATE_USART2, NULL,         usart_reset,     1},
-    {RCC_GATE_USART4, NULL,         usart_reset,     2},
-    {RCC_GATE_USART5, NULL,         usart_reset,     3},
-    {RCC_GATE_USB,    usb_reset,    NULL,            0},
-    {RCC_GATE_CRS,    crs_reset,    NULL,            0},
-    {RCC_GATE_PWR,    pwr_reset,    NULL,            0},
-};
-
-/* An RSTR register lies this far below the ENR register of the same bus. */
-#define RSTR_BELOW_ENR (RCC_IOPENR - RCC_IOPRSTR)
 
 static uint32_t get(const struct board *b, uint32_t offset)
 {
@@ -167,23 +149,73 @@ static uint32_t hclk_hz(const struct board *b)
     return sysclk_hz(b) >> hpre_shift[get(b, RCC_CFGR) >> 4 & 15];
 }
 
-static uint64_t apb_period(const struct board *b, unsigned ppre)
+/* HCLK cycles of a PCLK cycle. */
+static uint32_t apb_cycles(unsigned ppre)
 {
     static const uint8_t ppre_shift[8] = {[4] = 1, 2, 3, 4};
 
-    return b->time.period_ps << ppre_shift[ppre & 7];
+    return UINT32_C(1) << ppre_shift[ppre & 7];
+}
+
+/* Of 1 / hz, which is 0 while the source is off. */
+static uint64_t period_if_ready(const struct board *b, enum rcc_source source, uint32_t hz)
+{
+    return rcc_ready(b, source) ? period_of(hz) : 0;
 }
 
 uint64_t rcc_usart_period(const struct board *b, unsigned index)
 {
-    uint32_t selection = index < 2 ? get(b, RCC_CCIPR) >> 2 * index & 3 : 0;
+    /* Where CCIPR selects the clock, CFGR the APB divider; USART4 and 5 have the APB clock alone.
+     */
+    static const struct {
+        uint8_t ccipr_shift, ppre_shift;
+        bool selectable;
+    } ports[] = {
+        {0,  11, true },
+        {2,  8,  true },
+        {0,  8,  false},
+        {0,  8,  false},
+        {10, 8,  true },
+    };
+    uint32_t selection =
+        ports[index].selectable ? get(b, RCC_CCIPR) >> ports[index].ccipr_shift & 3 : 0;
 
     switch (selection) {
-    case 0: return apb_period(b, get(b, RCC_CFGR) >> (index == 0 ? 11 : 8)); /* PPRE2, PPRE1 */
+    case 0: return b->time.period_ps * apb_cycles(get(b, RCC_CFGR) >> ports[index].ppre_shift);
     case 1: return period_of(sysclk_hz(b));
-    case 2: return rcc_ready(b, SOURCE_HSI16) ? period_of(hsi16_hz(b)) : 0;
-    default: return 0; /* LSE */
+    case 2: return period_if_ready(b, SOURCE_HSI16, hsi16_hz(b));
+    default: return period_if_ready(b, SOURCE_LSE, LSE_HZ);
     }
+}
+
+uint32_t rcc_rtc_hz(const struct board *b)
+{
+    uint32_t csr = get(b, RCC_CSR);
+
+    if (!(csr & CSR_RTCEN))
+        return 0;
+    switch (csr >> CSR_RTCSEL_SHIFT & 3) {
+    case 1: return rcc_ready(b, SOURCE_LSE) ? LSE_HZ : 0;
+    case 2: return rcc_ready(b, SOURCE_LSI) ? LSI_HZ : 0;
+    default: return 0;
+    }
+}
+
+/* Of the bus that the peripheral is on: a value for apb_cycles(). */
+static unsigned ppre(const struct board *b, enum rcc_gate gate)
+{
+    return get(b, RCC_CFGR) >> ((uint32_t)gate >> 8 == RCC_APB2ENR ? 11 : 8) & 7;
+}
+
+uint32_t rcc_pclk_cycles(const struct board *b, enum rcc_gate gate)
+{
+    return rcc_enabled(b, gate) ? apb_cycles(ppre(b, gate)) : 0;
+}
+
+/* Twice PCLK when the APB clock is divided (RM0376 clock tree). */
+uint32_t rcc_timer_cycles(const struct board *b, enum rcc_gate gate)
+{
+    return rcc_pclk_cycles(b, gate) >> (ppre(b, gate) >> 2);
 }
 
 /* ---- Sources --------------------------------------------------------------------------------- */
@@ -206,7 +238,7 @@ static bool can_start(const struct board *b, enum rcc_source source)
     if (!(get(b, sources[source].where) & sources[source].on))
         return false;
     if (source == SOURCE_HSI48)
-        return syscfg_hsi48_reference(b);
+        return syscfg_hsi48_reference(b) && !b->faults.hsi48_stuck;
     if (source == SOURCE_PLL)
         return !(get(b, RCC_CFGR) & CFGR_PLLSRC) && rcc_ready(b, SOURCE_HSI16) && pll_vco_hz(b);
     return true;
@@ -269,6 +301,10 @@ static void update(struct board *b)
     follow_switch(b);
     set_hclk(b);
     event_at(b, EVENT_RCC, next);
+    wwdg_clock_changed(b);
+    tim_clock_changed(b);
+    rng_clock_changed(b);
+    rtc_clock_changed(b);
     nvic_drive(b, IRQ_RCC_CRS, 0, get(b, RCC_CIFR) != 0);
 }
 
@@ -291,63 +327,43 @@ void rcc_hsi48_reference_changed(struct board *b)
     update(b);
 }
 
-/* ---- Gates and resets ------------------------------------------------------------------------ */
-
-static bool gate_bit(const struct board *b, enum rcc_gate gate, uint32_t below)
-{
-    return get(b, ((uint32_t)gate >> 8) - below) >> (gate & 31) & 1;
-}
-
-bool rcc_enabled(const struct board *b, enum rcc_gate gate)
-{
-    return gate == RCC_GATE_NONE || gate_bit(b, gate, 0);
-}
-
-bool rcc_in_reset(const struct board *b, enum rcc_gate gate)
-{
-    return gate != RCC_GATE_NONE && gate_bit(b, gate, RSTR_BELOW_ENR);
-}
-
-const char *rcc_gate_name(enum rcc_gate gate)
-{
-    switch (gate) {
-#define GATE(gate, register, bit, name)                                                            \
-    case RCC_GATE_##gate: return "RCC_" #register "." #name;
-        RCC_GATES(GATE)
-#undef GATE
-    default: return "";
-    }
-}
-
-/* Resets the peripherals behind the bits `started` of an RSTR register. */
-static void reset_peripherals(struct board *b, uint32_t offset, uint32_t started)
-{
-    for (unsigned i = 0; i < sizeof resets / sizeof resets[0]; i++) {
-        uint32_t gate = resets[i].gate;
-
-        if ((gate >> 8) - RSTR_BELOW_ENR != offset || !(started >> (gate & 31) & 1))
-            continue;
-        if (resets[i].reset)
-            resets[i].reset(b);
-        else
-            resets[i].reset_unit(b, resets[i].unit);
-    }
-}
+/* ---- Reset ----------------------------------------------------------------------------------- */
 
 void rcc_power_on(struct board *b)
 {
     set(b, RCC_CSR, 0);
+    b->rcc.ready_at[SOURCE_LSE] = NEVER;
 }
 
+/* The RTC domain and what runs it in Standby go on; leaving Standby has no cause. */
 void rcc_reset(struct board *b, uint32_t causes)
 {
-    uint32_t kept = get(b, RCC_CSR) & (CSR_RTC_DOMAIN | CSR_FLAGS);
+    uint32_t kept = CSR_RTC_DOMAIN | CSR_LSERDY | CSR_FLAGS;
 
+    if (b->pwr.mode == PWR_STANDBY || b->pwr.mode == PWR_WAKING_STANDBY)
+        kept |= CSR_LSION | CSR_LSIRDY;
+    kept &= get(b, RCC_CSR);
     for (unsigned i = 0; i < RCC_END / 4; i++)
         b->rcc.reg[i] = registers[i].reset;
     for (unsigned s = 0; s < SOURCE_COUNT; s++)
-        b->rcc.ready_at[s] = NEVER;
-    set(b, RCC_CSR, kept | causes | RESET_PIN);
+        if (s != SOURCE_LSE)
+            b->rcc.ready_at[s] = NEVER;
+    set(b, RCC_CSR, kept | causes | (causes ? RESET_PIN : 0));
+    update(b);
+}
+
+/* All but MSI or HSI16, LSI and LSE is switched off (RM0376 Stop mode). */
+void rcc_enter_stop(struct board *b)
+{
+    bool hsi16 = get(b, RCC_CFGR) & CFGR_STOPWUCK;
+    uint32_t source = hsi16 ? SYSCLK_HSI16 : SYSCLK_MSI;
+    uint32_t running = hsi16 ? CR_HSI16ON | CR_HSI16RDY : CR_MSION | CR_MSIRDY;
+    uint32_t off = CR_HSI16ON | CR_HSI16RDY | CR_MSION | CR_MSIRDY | CR_HSEON | CR_PLLON;
+
+    set(b, RCC_CR, (get(b, RCC_CR) & ~off) | running);
+    set(b, RCC_CRRCR, get(b, RCC_CRRCR) & ~(uint32_t)CRRCR_HSI48ON);
+    set(b, RCC_CFGR,
+        (get(b, RCC_CFGR) & ~(uint32_t)(CFGR_SW | CFGR_SWS)) | source | source << CFGR_SWS_SHIFT);
     update(b);
 }
 
@@ -466,6 +482,6 @@ void rcc_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
     default: set(b, offset, value); break;
     }
     if (offset >= RCC_IOPRSTR && offset <= RCC_APB1RSTR)
-        reset_peripherals(b, offset, value & ~old);
+        rcc_reset_peripherals(b, offset, value & ~old);
     update(b);
 }

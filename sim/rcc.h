@@ -83,7 +83,15 @@ enum rcc_gate {
 };
 
 /* The oscillators and the PLL that have a ready flag. */
-enum rcc_source { SOURCE_LSI, SOURCE_HSI16, SOURCE_MSI, SOURCE_HSI48, SOURCE_PLL, SOURCE_COUNT };
+enum rcc_source {
+    SOURCE_LSI,
+    SOURCE_LSE,
+    SOURCE_HSI16,
+    SOURCE_MSI,
+    SOURCE_HSI48,
+    SOURCE_PLL,
+    SOURCE_COUNT
+};
 
 struct rcc {
     uint32_t reg[RCC_END / 4];       /* by offset / 4 */
@@ -103,15 +111,26 @@ uint32_t rcc_reset_flags(const struct board *b);
 bool rcc_enabled(const struct board *b, enum rcc_gate gate);
 /* The peripheral's bit in its RSTR register is 1: it takes no writes. */
 bool rcc_in_reset(const struct board *b, enum rcc_gate gate);
+/* Resets the peripherals behind the bits `started` of the RSTR register at `offset`. */
+void rcc_reset_peripherals(struct board *b, uint32_t offset, uint32_t started);
 /* "RCC_APB1ENR.USBEN". */
 const char *rcc_gate_name(enum rcc_gate gate);
 
 bool rcc_ready(const struct board *b, enum rcc_source source);
 /* The 48 MHz that USB and RNG need are there (RCC_CCIPR.HSI48SEL). */
 bool rcc_usb_clock(const struct board *b);
-/* Picoseconds of one cycle of the kernel clock of USART1, 2, 4, 5 (index 0-3); 0 when RCC_CCIPR
- * selects a clock that is off. */
+/* Picoseconds of one cycle of the kernel clock of USART1, 2, 4, 5 (index 0-3) and LPUART1 (4); 0
+ * when RCC_CCIPR selects a clock that is off. */
 uint64_t rcc_usart_period(const struct board *b, unsigned index);
+/* Frequency of RTCCLK; 0 when RTCEN is off or RTCSEL selects a clock that is off. */
+uint32_t rcc_rtc_hz(const struct board *b);
+/* Leaves the registers as the wake-up from Stop finds them (CFGR.STOPWUCK): nobody looks earlier.
+ */
+void rcc_enter_stop(struct board *b);
+/* HCLK cycles of one cycle of PCLK, and of the timer clock, of a peripheral on APB1 or APB2; 0
+ * while its clock enable is off. */
+uint32_t rcc_pclk_cycles(const struct board *b, enum rcc_gate gate);
+uint32_t rcc_timer_cycles(const struct board *b, enum rcc_gate gate);
 /* SYSCFG_CFGR3.ENREF_HSI48 may have changed. */
 void rcc_hsi48_reference_changed(struct board *b);
 

@@ -32,11 +32,26 @@ static void find_next(struct time *t)
             t->next_due = t->due[i];
 }
 
+/* What the clocks drive that Stop mode switches off. */
+static const bool halts[EVENT_COUNT] = {
+    [EVENT_CRS] = true,        [EVENT_WWDG] = true,      [EVENT_SYSTICK] = true,
+    [EVENT_USART1] = true,     [EVENT_USART2] = true,    [EVENT_USART4] = true,
+    [EVENT_USART5] = true,     [EVENT_LPUART1] = true,   [EVENT_USART1_RX] = true,
+    [EVENT_USART2_RX] = true,  [EVENT_USART4_RX] = true, [EVENT_USART5_RX] = true,
+    [EVENT_LPUART1_RX] = true, [EVENT_DMA] = true,       [EVENT_TIM2] = true,
+    [EVENT_TIM3] = true,       [EVENT_TIM6] = true,      [EVENT_TIM7] = true,
+    [EVENT_TIM21] = true,      [EVENT_TIM22] = true,
+};
+
 void event_at(struct board *b, enum event event, uint64_t ps)
 {
     struct time *t = &b->time;
     uint64_t before = t->due[event];
 
+    if (t->halted && halts[event]) {
+        t->held[event] = ps == NEVER ? NEVER : ps - time_now(b);
+        return;
+    }
     t->due[event] = ps;
     if (ps <= t->next_due)
         t->next_due = ps;
@@ -51,6 +66,16 @@ void event_at(struct board *b, enum event event, uint64_t ps)
 void event_after(struct board *b, enum event event, uint64_t delay_ps)
 {
     event_at(b, event, time_now(b) + delay_ps);
+}
+
+void event_at_cycle(struct board *b, enum event event, uint64_t cycle)
+{
+    uint64_t ahead = cycle - b->time.cycles;
+
+    if (ahead < TIME_END / b->time.period_ps)
+        event_after(b, event, ahead * b->time.period_ps);
+    else
+        event_cancel(b, event);
 }
 
 void event_cancel(struct board *b, enum event event)
@@ -71,6 +96,39 @@ void time_set_period(struct board *b, uint64_t period_ps)
     systick_rebase(b);
 }
 
+void time_halt(struct board *b)
+{
+    struct time *t = &b->time;
+    uint64_t now = time_now(b);
+
+    if (t->halted)
+        return;
+    new_segment(t, now);
+    t->halted = true;
+    for (unsigned i = 0; i < EVENT_COUNT; i++) {
+        t->held[i] = NEVER;
+        if (!halts[i] || t->due[i] == NEVER)
+            continue;
+        t->held[i] = t->due[i] - now;
+        t->due[i] = NEVER;
+    }
+    find_next(t);
+}
+
+void time_go_on(struct board *b)
+{
+    struct time *t = &b->time;
+
+    if (!t->halted)
+        return;
+    t->halted = false;
+    for (unsigned i = 0; i < EVENT_COUNT; i++)
+        if (t->held[i] != NEVER)
+            t->due[i] = time_now(b) + t->held[i];
+    find_next(t);
+    systick_rebase(b); /* HCLK may not be what it was */
+}
+
 /* Lets time pass without the CPU; sleep cycles count as cycles (SysTick goes on in Sleep). */
 void time_skip_to(struct board *b, uint64_t ps)
 {
@@ -79,28 +137,42 @@ void time_skip_to(struct board *b, uint64_t ps)
 
     if (ps <= now)
         return;
-    t->cycles += (ps - now + t->period_ps - 1) / t->period_ps;
-}
-
-static void usart_event_of(struct board *b, enum event event)
-{
-    usart_event(b, event - EVENT_USART1);
+    if (t->halted)
+        t->seg_ps = ps;
+    else
+        t->cycles += (ps - now + t->period_ps - 1) / t->period_ps;
 }
 
 static void run_event(struct board *b, enum event event)
 {
     switch (event) {
-    case EVENT_POWER_CUT: board_power_off(b); break;
+    case EVENT_FAULT: fault_event(b); break;
     case EVENT_FLASH: flash_event(b); break;
     case EVENT_RCC: rcc_event(b); break;
     case EVENT_PWR: pwr_event(b); break;
     case EVENT_CRS: crs_event(b); break;
     case EVENT_IWDG: iwdg_event(b); break;
+    case EVENT_WWDG: wwdg_event(b); break;
     case EVENT_SYSTICK: systick_event(b); break;
+    case EVENT_RTC: rtc_event(b); break;
     case EVENT_USART1:
     case EVENT_USART2:
     case EVENT_USART4:
-    case EVENT_USART5: usart_event_of(b, event); break;
+    case EVENT_USART5:
+    case EVENT_LPUART1: usart_event(b, event - EVENT_USART1); break;
+    case EVENT_USART1_RX:
+    case EVENT_USART2_RX:
+    case EVENT_USART4_RX:
+    case EVENT_USART5_RX:
+    case EVENT_LPUART1_RX: usart_receive_event(b, event - EVENT_USART1_RX); break;
+    case EVENT_DMA: dma_event(b); break;
+    case EVENT_TIM2:
+    case EVENT_TIM3:
+    case EVENT_TIM6:
+    case EVENT_TIM7:
+    case EVENT_TIM21:
+    case EVENT_TIM22: tim_event(b, event - EVENT_TIM2); break;
+    case EVENT_RNG: rng_event(b); break;
     case EVENT_USB: usb_event(b); break;
     case EVENT_FRAME: host_frame_event(b); break;
     case EVENT_HOST: host_event(b); break;

@@ -84,7 +84,10 @@ void special_write(struct board *b, unsigned sysm, uint32_t value)
     if (core_unprivileged(c))
         return;
     switch (sysm) {
-    case SYSM_MSP: write_sp(c, false, value); break;
+    case SYSM_MSP:
+        write_sp(c, false, value);
+        counters_stack_new(&b->counters, main_sp(c));
+        break;
     case SYSM_PSP: write_sp(c, true, value); break;
     case SYSM_PRIMASK: special_write_primask(b, value & 1); break;
     case SYSM_CONTROL: write_control(c, value); break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Not modelled / simplified:
- * - Link power management: LPMCSR and the L1 bits of CNTR only keep what is written; RESUME too.
+ * - Link power management: LPMCSR and the L1 bits of CNTR only keep what is written.
+ * - RESUME reaches a host that has suspended the bus at once, however short it is set.
  * - PMAOVR is never set; packet memory access never waits for the bus side.
  * - The transceiver is ready as soon as PDWN is 0 (tSTARTUP is about 1 us).
  * - RESET is set when SE0 begins (2.5 us later on the chip), and when FRES is written from 0 to 1.
@@ -37,7 +38,7 @@ enum usb_offset {
 #define BCDR_RW    0x800Fu
 
 enum { BCDR_BCDEN = 0x0001, BCDR_DCDEN = 0x0002, BCDR_DCDET = 0x0010 };
-enum { FNR_FN = 0x07FF, FNR_LSOF_POS = 11, FNR_LCK = 0x2000, FNR_RXDP = 0x8000 };
+enum { FNR_FN = 0x07FF, FNR_LSOF_POS = 11, FNR_LCK = 0x2000, FNR_RXDM = 0x4000, FNR_RXDP = 0x8000 };
 
 #define FRAME_PS (1 * PS_PER_MS)
 /* How late a start of frame may come before it counts as missed. */
@@ -126,7 +127,8 @@ void usb_event(struct board *b)
     event_after(b, EVENT_USB, FRAME_PS);
     if (!clocked(b))
         return;
-    if (u->missed < SUSPEND_FRAMES && ++u->missed == SUSPEND_FRAMES)
+    /* K is not idle. */
+    if (!u->bus_resume && u->missed < SUSPEND_FRAMES && ++u->missed == SUSPEND_FRAMES)
         flags |= USB_ISTR_SUSP;
     u->fnr = (uint16_t)((u->fnr & FNR_FN) | u->missed << FNR_LSOF_POS);
     usb_raise(b, flags);
@@ -193,10 +195,19 @@ void usb_bus_se0(struct board *b, bool active)
     usb_raise(b, USB_ISTR_RESET);
 }
 
-void usb_bus_resume(struct board *b)
+void usb_bus_resume(struct board *b, bool active)
 {
+    b->usb.bus_resume = active;
     if (usb_pulled_up(b) && !(b->usb.cntr & USB_CNTR_FRES))
         usb_activity(b);
+}
+
+/* FNR: the levels of D+ and D-: J, K, or SE0. */
+static uint16_t line_state(const struct board *b)
+{
+    if (!usb_pulled_up(b) || b->usb.bus_reset)
+        return 0;
+    return b->usb.bus_resume ? FNR_RXDM : FNR_RXDP;
 }
 
 /* ---- Registers ------------------------------------------------------------------------------- */
@@ -215,17 +226,29 @@ void usb_reset(struct board *b)
     host_attach_changed(b);
 }
 
+/* EPnR as it reads: the NAK of a double-buffered bulk endpoint with nothing to send shows in
+ * STAT_TX. The manual says only that the status is masked as NAK; libusb_stm32 waits for it. */
+static uint32_t visible(uint16_t epr)
+{
+    bool doubled = usb_double_buffered(epr) && (epr & USB_EP_TYPE) == USB_EP_TYPE_BULK;
+    bool empty = !(epr & USB_EP_DTOG_TX) == !(epr & USB_EP_DTOG_RX);
+
+    if (doubled && empty && (epr & USB_EP_STAT_TX) == USB_STAT_VALID << 4)
+        return (epr & ~(uint32_t)USB_EP_STAT_TX) | USB_STAT_NAK << 4;
+    return epr;
+}
+
 uint32_t usb_read(struct board *b, uint32_t offset)
 {
     const struct usb *u = &b->usb;
     const uint16_t charger = BCDR_BCDEN | BCDR_DCDEN;
 
     if (offset <= USB_EP7R)
-        return u->epr[offset / 4];
+        return visible(u->epr[offset / 4]);
     switch (offset) {
     case USB_CNTR: return u->cntr;
     case USB_ISTR: return istr(u);
-    case USB_FNR: return u->fnr | (usb_pulled_up(b) && !u->bus_reset ? FNR_RXDP : 0);
+    case USB_FNR: return u->fnr | line_state(b);
     case USB_DADDR: return u->daddr;
     case USB_BTABLE: return u->btable;
     case USB_LPMCSR: return u->lpmcsr;
@@ -236,7 +259,8 @@ uint32_t usb_read(struct board *b, uint32_t offset)
 
 static void write_endpoint(struct usb *u, unsigned i, uint32_t value, uint32_t mask)
 {
-    uint32_t epr = u->epr[i];
+    /* A toggle is meant for what was read. */
+    uint32_t epr = value & mask & USB_EP_STAT_TX ? visible(u->epr[i]) : u->epr[i];
 
     if (u->cntr & USB_CNTR_FRES)
         return;
@@ -258,6 +282,8 @@ static void write_cntr(struct board *b, uint16_t value)
     }
     if (changed & (USB_CNTR_FRES | USB_CNTR_PDWN) || changed & ~value & USB_CNTR_FSUSP)
         restart_suspend_timer(b);
+    if ((changed & value & USB_CNTR_RESUME) && usb_pulled_up(b) && clocked(b))
+        host_resume(b);
 }
 
 /* The pull-up may have been switched on or off. */

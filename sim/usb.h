@@ -42,6 +42,7 @@ enum {
     USB_CNTR_PDWN = 0x0002,
     USB_CNTR_LPMODE = 0x0004,
     USB_CNTR_FSUSP = 0x0008,
+    USB_CNTR_RESUME = 0x0010,
 };
 
 /* USB_ISTR; the masks of USB_CNTR have the same positions. */
@@ -63,6 +64,7 @@ struct usb {
     uint16_t epr[USB_ENDPOINTS];
     uint16_t cntr, istr, fnr, daddr, btable, lpmcsr, bcdr; /* istr: without CTR, DIR, EP_ID */
     bool bus_reset;                                        /* the host drives SE0 */
+    bool bus_resume;                                       /* the host drives K */
     bool pending_ack;  /* an IN packet waits for the host's handshake */
     uint8_t ack_index; /* ... sent by this endpoint register */
     uint8_t missed;    /* starts of frame missed in a row, at most 3 */
@@ -92,8 +94,8 @@ enum usb_reply usb_in(struct board *b, uint8_t address, uint8_t endpoint, uint8_
                       uint32_t *size, bool *toggle);
 void usb_in_ack(struct board *b, uint8_t endpoint, bool acked);
 void usb_start_of_frame(struct board *b, uint16_t number);
-void usb_bus_se0(struct board *b, bool active); /* SE0 driven, released */
-void usb_bus_resume(struct board *b);           /* K state after suspend */
+void usb_bus_se0(struct board *b, bool active);    /* SE0 driven, released */
+void usb_bus_resume(struct board *b, bool active); /* K after suspend driven, released */
 
 /* ---- Between usb.c and usb_bus.c ------------------------------------------------------------- */
 

@@ -5,7 +5,9 @@
  * Not modelled / simplified:
  * - Every packet of the host arrives whole: no CRC, bit-stuffing or framing errors.
  * - OUT and SETUP look at STAT_RX when their data has arrived, not at the token.
- * - STAT of a double-buffered endpoint stays VALID; NAK comes from DTOG equal to SW_BUF alone.
+ * - CTR_TX of an isochronous packet comes when it begins.
+ * - STAT of a double-buffered endpoint stays VALID; NAK comes from DTOG equal to SW_BUF alone. It
+ *   shows when STAT_TX is read, not in STAT_RX.
  */
 #include "board.h"
 

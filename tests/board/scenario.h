@@ -19,7 +19,7 @@ struct scenario {
     struct l072 *board;
     struct usb_device device;
     unsigned rom_entries; /* jumps into system memory seen */
-    unsigned resets;
+    unsigned resets, faults;
 };
 
 /* A board with `image` (a path) in its flash, power off; the caller destroys s->board. */
@@ -35,8 +35,7 @@ bool in_app(struct scenario *s, unsigned version);
 
 /* Reads an image file as dfu-util would see it; returns its size. */
 uint32_t image_bytes(const char *path, uint8_t *bytes, uint32_t room);
-/* Erases page by page, writes in blocks of 2048, leaves: the requests of dfu-util 0.11. False as
- * soon as something fails. */
-bool update(struct scenario *s, uint8_t *image, uint32_t size);
+/* Writes an image and leaves, as dfu-util does (dfuhost.h). False as soon as something fails. */
+bool update(struct scenario *s, const uint8_t *image, uint32_t size);
 
 #endif

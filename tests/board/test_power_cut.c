@@ -47,7 +47,8 @@ static void cut_the_power(uint64_t from, uint64_t to, unsigned cuts)
         l072_assign(s.board, t.before);
         scenario_listen(&s);
         assert_true(in_app(&s, 1));
-        l072_cut_power(s.board, cut);
+        assert_int_equal(
+            l072_fault(s.board, &(struct l072_fault){.kind = L072_FAULT_CUT, .time = cut}), 0);
         (void)story(&s);
         l072_power(s.board, false);
         scenario_power_on(&s);

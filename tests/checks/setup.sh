@@ -11,10 +11,10 @@ stand_in() {
     printf '#!%s/bin/bash\n%s\n' "$work" "$2" >"$work/bin/$1"
     chmod +x "$work/bin/$1"
 }
-# setup STATUS PATTERN: with the stand-ins alone.
+# setup STATUS PATTERN [kernel]: with the stand-ins alone.
 setup() {
     status=0
-    PATH=$work/bin tools/setup >"$work/out" 2>"$work/err" || status=$?
+    PATH=$work/bin tools/setup ${3+"$3"} >"$work/out" 2>"$work/err" || status=$?
     [ "$status" -eq "$1" ] && cat "$work/out" "$work/err" | grep -q -e "$2"
 }
 silent() { tools/setup >"$work/out" 2>"$work/err" && [ ! -s "$work/out" ] && [ ! -s "$work/err" ]; }
@@ -24,6 +24,8 @@ check "not Debian: the list, exit status 2" setup 2 "not Debian.* gcc .* util-li
 # shellcheck disable=SC2016 # expands in the stand-in
 stand_in apt-get 'echo "apt-get $* as $DEBIAN_FRONTEND"'
 stand_in id 'echo 1000'
+check "... more for a kernel" setup 2 "missing: qemu-system-x86 .* usbip$" kernel
+check "... and nothing else" setup 2 "usage: tools/setup" everything
 check "neither root nor sudo" setup 2 "run as root, or install sudo; missing: gcc"
 # shellcheck disable=SC2016
 stand_in sudo 'unset DEBIAN_FRONTEND; exec "$@"'

@@ -19,8 +19,21 @@ check "trace" gives 1 "^0800000A  lsls r0, r0, #0x1d  *r0=60000000" \
     sim --trace --timeout 1s "$work/stop.bin"
 check "reset button" gives 0 "0.500000 s  reset by NRST" \
     sim --press NRST@500ms --timeout 1s "$work/loop.bin"
-check "power cut" gives 0 "0.600000 s  power on" \
+check "power cut" gives 0 "0.60000[01] s  power on" \
     sim --press VDD@500ms --timeout 1s "$work/loop.bin"
+check "... by --cut-power, in the middle of what happens" gives 0 "fault: cut, after 0 flash" \
+    sim --cut-power t=500ms --timeout 1s "$work/loop.bin"
+check "... and power returns" grep -q "0.60000[01] s  power on" "$work/err"
+check "a brown-out" gives 0 "0.50000[01] s  power on" \
+    sim --fault brown-out:t=500ms --timeout 1s "$work/loop.bin"
+check "bits of the program rot" gives 1 "0.50000[01] s  stopped: " \
+    sim --fault 'flip:t=500ms:0x08000008^0x39FE' --timeout 1s "$work/loop.bin"
+for fault in cut cut:n=0 cut:t=1s:n=1 cut:n=1:often flip:t=1s fly:t=1s ""; do
+    check "no fault: '$fault'" refuses "is no fault" \
+        sim --fault "$fault" --timeout 1s "$work/loop.bin"
+done
+check "a time has no before" refuses "cannot be 'before'" \
+    sim --cut-power t=1s:before --timeout 1s "$work/loop.bin"
 check "BOOT0 boots the ROM" gives 0 "jump to ROM 0x1FF0" \
     sim --boot0 --timeout 1ms "$work/loop.bin"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every instruction: result, flags, cycles. */
+/* Every instruction: result and flags; test_cycles.c has how long each form takes. */
 #include "core_board.h"
 
 /* ---- Data processing: r0, r1, r2 and NZCV before and after --------------------------------- */
@@ -389,30 +389,6 @@ static void test_unprivileged(void **state)
     core_end(b);
 }
 
-/* ---- Fetch ----------------------------------------------------------------------------------- */
-
-static unsigned cycles_of_four_nops(uint32_t acr)
-{
-    struct board *b = core_start(false);
-    unsigned cycles = 0;
-
-    assert_true(bus_write(b, 0x40022000, 4, acr));
-    PUT(b, 0x08000100, OP_NOP, OP_NOP, OP_NOP, OP_NOP);
-    b->cpu.r[PC] = 0x08000100;
-    for (int i = 0; i < 4; i++)
-        cycles += step(b);
-    core_end(b);
-    return cycles;
-}
-
-static void test_flash_wait_states(void **state)
-{
-    (void)state;
-    assert_int_equal(cycles_of_four_nops(0), 4);
-    assert_int_equal(cycles_of_four_nops(1), 6); /* LATENCY: each word waits */
-    assert_int_equal(cycles_of_four_nops(3), 5); /* PRFTEN: the second word is there */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,7 +404,6 @@ int main(void)
         cmocka_unit_test(test_two_stacks),
         cmocka_unit_test(test_primask),
         cmocka_unit_test(test_unprivileged),
-        cmocka_unit_test(test_flash_wait_states),
     };
 
     return cmocka_run_group_tests_name("cpu", tests, NULL, NULL);

@@ -6,12 +6,13 @@
 #define EXIT  13u
 #define BX    2u
 
-#define SCS  0xE000E000u
-#define ISER (SCS + 0x100)
-#define ICPR (SCS + 0x280)
-#define IPR  (SCS + 0x400)
-#define ICSR (SCS + 0xD04)
-#define SCR  (SCS + 0xD10)
+#define SCS   0xE000E000u
+#define ISER  (SCS + 0x100)
+#define ICPR  (SCS + 0x280)
+#define IPR   (SCS + 0x400)
+#define ICSR  (SCS + 0xD04)
+#define SCR   (SCS + 0xD10)
+#define SHPR2 (SCS + 0xD1C)
 
 static void scs(struct board *b, uint32_t address, uint32_t value)
 {
@@ -261,6 +262,38 @@ static void test_primask_holds_back_all_but_nmi_and_hardfault(void **state)
     core_end(b);
 }
 
+/* SVC where it cannot pre-empt is a HardFault; an interrupt would wait. */
+static void test_svc_needs_a_higher_priority(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t svc, irq; /* priorities */
+        bool primask;
+        unsigned taken;
+    } rows[] = {
+        {"above the handler", 0x40, 0x80, false, EXC_SVCALL   },
+        {"equal to it",       0x80, 0x80, false, EXC_HARDFAULT},
+        {"below it",          0xC0, 0x80, false, EXC_HARDFAULT},
+        {"PRIMASK",           0x00, 0x80, true,  EXC_HARDFAULT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct board *b = core_start(true);
+
+        scs(b, ISER, 1);
+        scs(b, IPR, rows[i].irq);
+        scs(b, SHPR2, rows[i].svc << 24);
+        PUT(b, HANDLER(EXC_IRQ0), 0xDF00); /* svc #0 */
+        nvic_pend(b, EXC_IRQ0);
+        step(b);
+        b->cpu.primask = rows[i].primask;
+        step(b);
+        CHECK(&rows[i], b->cpu.ipsr == rows[i].taken);
+        core_end(b);
+    }
+}
+
 static void test_pendsv_from_software(void **state)
 {
     struct board *b = core_start(false);
@@ -412,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_the_lower_priority_value_wins_then_the_lower_number),
         cmocka_unit_test(test_pre_emption),
         cmocka_unit_test(test_primask_holds_back_all_but_nmi_and_hardfault),
+        cmocka_unit_test(test_svc_needs_a_higher_priority),
         cmocka_unit_test(test_pendsv_from_software),
         cmocka_unit_test(test_an_asserted_line_interrupts_again),
         cmocka_unit_test(test_clearing_the_pending_bit_of_an_asserted_line),

@@ -119,6 +119,13 @@ static void start_erase(struct board *b)
         store(b, erase[i][0], erase[i][1]);
 }
 
+static void cut_power_after(struct board *b, uint64_t ps)
+{
+    struct l072_fault cut = {.kind = L072_FAULT_CUT, .time = time_now(b) + ps};
+
+    assert_int_equal(l072_fault(handle(b), &cut), 0);
+}
+
 /* A fetch that waits for the flash when the power goes: nothing is executed, nothing stacked. */
 static void test_a_fetch_cut_short_leaves_no_trace(void **state)
 {
@@ -127,7 +134,7 @@ static void test_a_fetch_cut_short_leaves_no_trace(void **state)
 
     (void)state;
     start_erase(b);
-    event_after(b, EVENT_POWER_CUT, PS_PER_MS);
+    cut_power_after(b, PS_PER_MS);
     b->cpu.r[PC] = 0x08000100;
     step(b);
     assert_false(b->powered);
@@ -144,7 +151,7 @@ static void test_an_entry_cut_short_stores_nothing(void **state)
 
     (void)state;
     start_erase(b);
-    event_after(b, EVENT_POWER_CUT, PS_PER_MS);
+    cut_power_after(b, PS_PER_MS);
     b->cpu.r[SP] = 0x08002020;
     nvic_pend(b, EXC_PENDSV);
     step(b);

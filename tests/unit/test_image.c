@@ -89,6 +89,23 @@ static void elf_goes_to_its_physical_addresses(void **state)
     image_free(&image);
 }
 
+/* Its data begin with the highest byte of the p_offset of their own program header. */
+static void elf_that_changes_its_own_headers_is_written_in_bounds(void **state)
+{
+    (void)state;
+    struct tiny_elf elf = tiny_elf();
+    struct image image;
+    struct error error;
+    elf.segment[0].p_offset = offsetof(struct tiny_elf, segment[0].p_offset) + 3;
+    elf.segment[0].p_filesz = 4;
+    assert_true(parse(&image, &elf, sizeof(elf), &error));
+    uint32_t address = image.segment[0].address, word;
+    assert_true(image_set_word(&image, address, 0xBE00BE7F));
+    assert_true(image_word(&image, address, &word));
+    assert_int_equal(word, 0xBE00BE7F);
+    image_free(&image);
+}
+
 static void elf_for_others_is_refused(void **state)
 {
     (void)state;
@@ -254,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elf_goes_to_its_physical_addresses),
+        cmocka_unit_test(elf_that_changes_its_own_headers_is_written_in_bounds),
         cmocka_unit_test(elf_for_others_is_refused),
         cmocka_unit_test(changed_elf_differs_in_one_word),
         cmocka_unit_test(hex_records_of_all_types),

@@ -3,7 +3,7 @@
 #include "board_rig.h"
 
 enum { DBP = 0x100, VOS_RANGE_1 = 0x800, VOSF = 0x10 };
-enum { RTC_CR = 0x40002808, RTC_ISR = 0x4000280C, RTC_WPR = 0x40002824, BKP0R = 0x40002850 };
+enum { RTC_CR = 0x40002808, RTC_WPR = 0x40002824, BKP0R = 0x40002850 };
 enum { LSION = 1, RTCSEL_LSI = 2 << 16, RTCEN = 1 << 18, RTCRST = 1 << 19 };
 
 static void open_rtc_domain(struct board *b)
@@ -24,14 +24,6 @@ static void voltage_range_takes_time_to_change(void **state)
     store(b, PWR_CR, 0);
     assert_stop(b, L072_STOP_RULE);
     assert_int_equal(load(b, PWR_CR), VOS_RANGE_1);
-}
-
-static void deep_sleep_is_not_modelled(void **state)
-{
-    struct board *b = *state;
-
-    pwr_deep_sleep(b);
-    assert_stop(b, L072_STOP_NOT_MODELLED);
 }
 
 static void backup_registers_need_dbp(void **state)
@@ -99,8 +91,6 @@ static void rtc_registers_need_the_keys(void **state)
     store(b, RTC_CR, 1 << 18); /* the BKP flag */
     assert_int_equal(load(b, RTC_CR), 1 << 18);
     assert_no_stop(b);
-    store(b, RTC_ISR, 0x80);
-    assert_stop(b, L072_STOP_NOT_MODELLED);
     store(b, RTC_WPR, 0xFF);
     store(b, RTC_CR, 0);
     assert_stop(b, L072_STOP_RULE);
@@ -166,7 +156,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOARD_TEST(voltage_range_takes_time_to_change),
-        BOARD_TEST(deep_sleep_is_not_modelled),
         BOARD_TEST(backup_registers_need_dbp),
         BOARD_TEST(backup_registers_survive_reset_but_not_power_loss),
         BOARD_TEST(rtc_domain_reset_clears_clock_choice_and_backup),

@@ -180,6 +180,12 @@ struct register_row {
 static const struct register_row registers[] = {
     {"SYST_RVR",   0x014, 0,          0xFFFFFFFF, 0x00FFFFFF},
     {"SYST_CALIB", 0x01C, 0,          0xFFFFFFFF, 0         },
+    {"ISER",       0x100, 0,          0x00000005, 5         },
+    {"ICER",       0x180, 5,          0x00000004, 1         },
+    {"ISPR",       0x200, 0,          0x80000006, 0x80000006},
+    {"ICPR",       0x280, 0x80000006, 0xFFFFFFFF, 0         },
+    {"ICSR",       0xD04, 0,          0x04000000, 0x0400F000},
+    {"ICSR",       0xD04, 0x0400F000, 0x02000000, 0         },
     {"CPUID",      0xD00, 0x410CC601, 0,          0x410CC601},
     {"VTOR",       0xD08, VECTORS,    0xFFFFFFFF, 0xFFFFFF00},
     {"AIRCR",      0xD0C, 0xFA050000, 0x05FA0001, 0xFA050000},

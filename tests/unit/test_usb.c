@@ -324,7 +324,7 @@ static void three_silent_milliseconds_are_suspend(void **state)
     set_reg(b, ISTR, 0);
     run(b, 5 * L072_PS_PER_MS);
     assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF); /* suspend is told once */
-    usb_bus_resume(b);
+    usb_bus_resume(b, true);
     assert_int_equal(reg(b, ISTR), USB_ISTR_ESOF | USB_ISTR_WKUP);
     assert_int_equal(reg(b, CNTR), USB_CNTR_FSUSP | USB_ISTR_WKUP);
     assert_true(b->nvic.line[IRQ_USB]);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "dfuhost.h"
+
+#include <string.h>
+
+/* DFU 1.1 tables 3.2, 4.1 and A.2; UM0424 for the commands in block 0. */
+enum { DFU_DETACH = 0, DFU_DNLOAD = 1, DFU_GETSTATUS = 3, DFU_ABORT = 6 };
+enum { OUT_CLASS_INTERFACE = 0x21, IN_CLASS_INTERFACE = 0xA1 };
+enum { STATE_DNBUSY = 4, STATE_ERROR = 10 };
+enum { PROTOCOL_RUNTIME = 1, PROTOCOL_DFU = 2 };
+enum { DFUSE_SET_ADDRESS = 0x21, DFUSE_ERASE = 0x41, DFUSE_FIRST_BLOCK = 2 };
+
+#define PAGE        128  /* bytes: what an erase clears */
+#define BLOCK       2048 /* wTransferSize of ST's ROM */
+#define DETACH_MS   1000
+#define PATIENCE_PS (5 * L072_PS_PER_S)
+
+/* The configuration has an interface of class FE, subclass 01 and this protocol (DFU 1.1 4.2.3). */
+static bool has_interface(const struct usb_device *dev, uint8_t protocol)
+{
+    const uint8_t interface[] = {0xFE, 0x01, protocol};
+    uint32_t at = 18; /* behind the device descriptor */
+
+    while (usb_device_ready(dev) && at + 9 <= dev->blob_size && dev->blob[at] >= 2) {
+        if (dev->blob[at + 1] == 4 && memcmp(&dev->blob[at + 5], interface, sizeof interface) == 0)
+            return true;
+        at += dev->blob[at];
+    }
+    return false;
+}
+
+bool dfuhost_in_dfu(const struct usb_device *dev)
+{
+    return has_interface(dev, PROTOCOL_DFU);
+}
+
+bool dfuhost_in_runtime(const struct usb_device *dev)
+{
+    return has_interface(dev, PROTOCOL_RUNTIME);
+}
+
+static bool request(struct usb_device *dev, uint8_t type, uint8_t code, uint16_t value, void *data,
+                    uint16_t size)
+{
+    uint8_t setup[8] = {type, code, (uint8_t)value, (uint8_t)(value >> 8),
+                        0,    0,    (uint8_t)size,  (uint8_t)(size >> 8)};
+
+    return usb_device_control(dev, setup, data, NULL, PATIENCE_PS) == L072_URB_OK;
+}
+
+/* One DNLOAD and its polls; `last` stops at the first status, as the device leaves then. */
+static bool download(struct usb_device *dev, uint16_t block, const uint8_t *data, uint16_t size,
+                     bool last)
+{
+    uint8_t status[6] = {0}, bytes[BLOCK];
+
+    if (size)
+        memcpy(bytes, data, size);
+    if (!request(dev, OUT_CLASS_INTERFACE, DFU_DNLOAD, block, bytes, size))
+        return false;
+    do {
+        uint64_t wait_ms;
+
+        if (!request(dev, IN_CLASS_INTERFACE, DFU_GETSTATUS, 0, status, sizeof status))
+            return false;
+        wait_ms = status[1] | (uint64_t)status[2] << 8;
+        if (!usb_device_run(dev, wait_ms * L072_PS_PER_MS) && !last)
+            return false;
+    } while (status[4] == STATE_DNBUSY && !last);
+    return status[4] != STATE_ERROR;
+}
+
+static bool command(struct usb_device *dev, uint8_t code, uint32_t address)
+{
+    const uint8_t bytes[5] = {code, (uint8_t)address, (uint8_t)(address >> 8),
+                              (uint8_t)(address >> 16), (uint8_t)(address >> 24)};
+
+    return download(dev, 0, bytes, sizeof bytes, false);
+}
+
+bool dfuhost_detach(struct usb_device *dev)
+{
+    return request(dev, OUT_CLASS_INTERFACE, DFU_DETACH, DETACH_MS, NULL, 0);
+}
+
+bool dfuhost_erase(struct usb_device *dev, uint32_t address, uint32_t size)
+{
+    for (uint32_t at = address - address % PAGE; at < address + size; at += PAGE)
+        if (!command(dev, DFUSE_ERASE, at))
+            return false;
+    return true;
+}
+
+bool dfuhost_write(struct usb_device *dev, uint32_t address, const uint8_t *data, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += BLOCK) {
+        uint32_t left = size - at < BLOCK ? size - at : BLOCK;
+
+        if (!command(dev, DFUSE_SET_ADDRESS, address + at) ||
+            !download(dev, DFUSE_FIRST_BLOCK, data + at, (uint16_t)left, false))
+            return false;
+    }
+    return true;
+}
+
+bool dfuhost_leave(struct usb_device *dev, uint32_t address)
+{
+    return request(dev, OUT_CLASS_INTERFACE, DFU_ABORT, 0, NULL, 0) &&
+           command(dev, DFUSE_SET_ADDRESS, address) &&
+           download(dev, DFUSE_FIRST_BLOCK, NULL, 0, true);
+}

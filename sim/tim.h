@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers TIM2, 3, 6, 7, 21, 22 (RM0376 TIMx), index 0-5. */
+#ifndef SIM_TIM_H
+#define SIM_TIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct board;
+
+#define TIM_COUNT    6
+#define TIM_CHANNELS 4
+
+/* Register offsets. */
+enum tim_register {
+    TIM_CR1 = 0x00,
+    TIM_CR2 = 0x04,
+    TIM_SMCR = 0x08,
+    TIM_DIER = 0x0C,
+    TIM_SR = 0x10,
+    TIM_EGR = 0x14,
+    TIM_CCMR1 = 0x18,
+    TIM_CCMR2 = 0x1C,
+    TIM_CCER = 0x20,
+    TIM_CNT = 0x24,
+    TIM_PSC = 0x28,
+    TIM_ARR = 0x2C,
+    TIM_CCR1 = 0x34,
+    TIM_CCR2 = 0x38,
+    TIM_CCR3 = 0x3C,
+    TIM_CCR4 = 0x40,
+    TIM_OR = 0x50,
+    TIM_END = 0x54
+};
+
+struct tim {
+    uint32_t reg[TIM_END / 4]; /* by offset / 4: what software reads */
+    struct {
+        uint32_t psc, arr, ccr[TIM_CHANNELS];
+    } active;           /* the shadow registers: what counts now */
+    uint32_t prescaled; /* clocks since the last count */
+    uint32_t clock;     /* HCLK cycles of one clock; 0: it stands */
+    uint64_t since;     /* cycles: the clocks up to here are counted */
+};
+
+void tim_reset(struct board *b, unsigned index);
+uint32_t tim_read(struct board *b, unsigned index, uint32_t offset);
+void tim_write(struct board *b, unsigned index, uint32_t offset, uint32_t value, uint32_t mask);
+void tim_event(struct board *b, unsigned index);
+
+/* HCLK or the clock of any timer may have changed. */
+void tim_clock_changed(struct board *b);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A USB device written for the registers alone, with no other code of this project's USB: what goes
+ * out to bulk endpoint 1, up to a short packet, comes back on bulk endpoint 0x81, up to 512 bytes;
+ * interrupt endpoint 0x82 counts the packets it has sent.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stm32l0/clock.h"
+#include "stm32l0/regs.h"
+#include "usb/ch9.h"
+
+enum { CLEAR = 1, SET = 3 };                           /* requests about features */
+enum { STALL = 0x1010, NAK = 0x2020, VALID = 0x3030 }; /* STAT_RX and STAT_TX */
+enum { CONTROL, BULK, INTERRUPT };                     /* endpoint registers */
+enum { PACKET = 64, ECHO_MAX = 512 };
+
+#define RX     (USB_EPR_DTOG_RX | USB_EPR_STAT_RX)
+#define TX     (USB_EPR_DTOG_TX | USB_EPR_STAT_TX)
+#define STATS  (USB_EPR_STAT_RX | USB_EPR_STAT_TX)
+#define FLAGS  (USB_EPR_CTR_RX | USB_EPR_CTR_TX)
+#define PLAIN  (USB_EPR_EP_TYPE | USB_EPR_EP_KIND | USB_EPR_EA)
+#define ROOM   0x8400u /* of 64 bytes */
+#define LENGTH 0x03FFu
+
+/* Packet memory: the table, then a buffer for each direction of the three endpoints. */
+struct buffers {
+    volatile uint16_t ADDR_TX, COUNT_TX, ADDR_RX, COUNT_RX;
+};
+#define BUFFERS ((struct buffers *)USB_PMA_BASE)
+
+static const uint8_t device[] = {
+    USB_DEVICE_DESCRIPTOR(0x0200, PACKET, 0x1209, 0x0001, 0x0B01, 0, 0, 0),
+};
+#define ENDPOINT(address, attributes, size, interval)                                              \
+    7, USB_ENDPOINT, address, attributes, USB_U16(size), interval
+#define TOTAL (9 + 9 + 3 * 7)
+static const uint8_t configuration[] = {
+    USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
+    USB_INTERFACE_DESCRIPTOR(0, 0, 3, 0xFF, 0, 0, 0),
+    ENDPOINT(0x01, 2, PACKET, 0),
+    ENDPOINT(0x81, 2, PACKET, 0),
+    ENDPOINT(0x82, 3, 8, 2),
+};
+_Static_assert(sizeof configuration == TOTAL && TOTAL <= PACKET, "one packet");
+
+static struct {
+    uint8_t address; /* takes effect after its status stage */
+    uint8_t counter;
+    bool sending; /* the echo goes back, or waits for its end */
+    uint16_t size, sent;
+    uint8_t echo[ECHO_MAX + PACKET];
+} state;
+
+/* ---- Registers ------------------------------------------------------------------------------- */
+
+/* Sets the toggle bits in `mask` to those of `bits`. */
+static void set(unsigned ep, unsigned bits, unsigned mask)
+{
+    unsigned now = USB->EPR[ep].value;
+
+    USB->EPR[ep].value = (uint16_t)((now & PLAIN) | FLAGS | ((now ^ bits) & mask));
+}
+
+static void clear_flag(unsigned ep, unsigned flag)
+{
+    USB->EPR[ep].value = (uint16_t)((USB->EPR[ep].value & PLAIN) | (FLAGS ^ flag));
+}
+
+static void send(unsigned ep, const uint8_t *data, unsigned size)
+{
+    volatile uint16_t *to = (volatile uint16_t *)(USB_PMA_BASE + BUFFERS[ep].ADDR_TX);
+
+    for (unsigned i = 0; i < size; i += 2)
+        *to++ = (uint16_t)(data[i] | (i + 1 < size ? data[i + 1] : 0) << 8);
+    BUFFERS[ep].COUNT_TX = (uint16_t)size;
+    set(ep, VALID, USB_EPR_STAT_TX);
+}
+
+static unsigned receive(unsigned ep, uint8_t *data)
+{
+    const volatile uint16_t *from = (const volatile uint16_t *)(USB_PMA_BASE + BUFFERS[ep].ADDR_RX);
+    unsigned size = BUFFERS[ep].COUNT_RX & LENGTH;
+
+    for (unsigned i = 0; i < size; i++)
+        data[i] = (uint8_t)(from[i / 2] >> 8 * (i % 2));
+    return size;
+}
+
+static void bus_reset(void)
+{
+    USB->ISTR.value = (uint16_t)~USB_ISTR_RESET;
+    for (unsigned i = 0; i < 3; i++) {
+        BUFFERS[i].ADDR_TX = (uint16_t)(0x40 + 0x80 * i);
+        BUFFERS[i].ADDR_RX = (uint16_t)(0x80 + 0x80 * i);
+        BUFFERS[i].COUNT_RX = ROOM;
+    }
+    USB->EPR[CONTROL].value = USB_EPR_TYPE_CONTROL;
+    set(CONTROL, NAK, STATS | RX | TX);
+    USB->DADDR.value = USB_DADDR_EF;
+    state.address = 0;
+}
+
+static void configure(void)
+{
+    state.sending = false;
+    state.size = 0;
+    USB->EPR[BULK].value = (uint16_t)((USB->EPR[BULK].value & (RX | TX)) | BULK);
+    set(BULK, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
+    USB->EPR[INTERRUPT].value =
+        (uint16_t)((USB->EPR[INTERRUPT].value & (RX | TX)) | USB_EPR_EP_TYPE | INTERRUPT);
+    set(INTERRUPT, NAK & USB_EPR_STAT_TX, RX | TX);
+    send(INTERRUPT, &state.counter, 1);
+}
+
+/* ---- Endpoint 0 ------------------------------------------------------------------------------ */
+
+static bool halt(unsigned address, bool on)
+{
+    unsigned ep = address & 0x7F;
+    bool in = address & USB_DIR_IN;
+    unsigned idle = in ? (ep == BULK && !state.sending ? NAK : VALID) : VALID;
+
+    if (ep != BULK && ep != INTERRUPT)
+        return false;
+    if (on)
+        set(ep, STALL, in ? USB_EPR_STAT_TX : USB_EPR_STAT_RX);
+    else
+        set(ep, idle & STATS, in ? TX : RX); /* and back to DATA0 */
+    return true;
+}
+
+static void reply(const uint8_t *data, unsigned size, unsigned wanted)
+{
+    send(CONTROL, data, size < wanted ? size : wanted);
+    set(CONTROL, VALID, USB_EPR_STAT_RX); /* the status stage */
+}
+
+static bool serve(const struct usb_setup *s)
+{
+    switch (s->bmRequestType << 8 | s->bRequest) {
+    case 0x8000 | USB_GET_DESCRIPTOR:
+        if (s->wValue >> 8 == USB_DEVICE)
+            reply(device, sizeof device, s->wLength);
+        else if (s->wValue >> 8 == USB_CONFIGURATION)
+            reply(configuration, sizeof configuration, s->wLength);
+        return s->wValue >> 8 == USB_DEVICE || s->wValue >> 8 == USB_CONFIGURATION;
+    case USB_SET_ADDRESS: state.address = (uint8_t)s->wValue; break;
+    case USB_SET_CONFIGURATION: configure(); break;
+    case USB_RECIPIENT_EP << 8 | CLEAR:
+        if (!halt(s->wIndex, false))
+            return false;
+        break;
+    case USB_RECIPIENT_EP << 8 | SET:
+        if (!halt(s->wIndex, true))
+            return false;
+        break;
+    default: return false;
+    }
+    send(CONTROL, device, 0);
+    return true;
+}
+
+static void control_event(void)
+{
+    unsigned epr = USB->EPR[CONTROL].value;
+    struct usb_setup setup;
+
+    if (epr & USB_EPR_CTR_TX) {
+        clear_flag(CONTROL, USB_EPR_CTR_TX);
+        USB->DADDR.value = (uint16_t)(USB_DADDR_EF | state.address);
+        return;
+    }
+    if (epr & USB_EPR_SETUP)
+        receive(CONTROL, (uint8_t *)&setup);
+    clear_flag(CONTROL, USB_EPR_CTR_RX);
+    if ((epr & USB_EPR_SETUP) && !serve(&setup))
+        set(CONTROL, STALL, STATS);
+}
+
+/* ---- The others ------------------------------------------------------------------------------ */
+
+static void send_echo(void)
+{
+    unsigned left = state.size - state.sent;
+    unsigned size = left < PACKET ? left : PACKET;
+
+    send(BULK, state.echo + state.sent, size);
+    state.sent += size;
+    state.sending = size == PACKET; /* a short packet is the last */
+}
+
+static void bulk_event(void)
+{
+    unsigned size;
+
+    if (USB->EPR[BULK].value & USB_EPR_CTR_TX) {
+        clear_flag(BULK, USB_EPR_CTR_TX);
+        if (state.sending) {
+            send_echo();
+        } else {
+            state.size = 0;
+            set(BULK, VALID, USB_EPR_STAT_RX);
+        }
+        return;
+    }
+    size = receive(BULK, state.echo + state.size);
+    clear_flag(BULK, USB_EPR_CTR_RX);
+    state.size += size;
+    state.sent = 0;
+    if (size < PACKET)
+        send_echo();
+    else if (state.size <= ECHO_MAX)
+        set(BULK, VALID, USB_EPR_STAT_RX);
+}
+
+int main(void)
+{
+    clock_32mhz();
+    clock_usb();
+    RCC->APB1ENR |= RCC_APB1ENR_USB;
+    USB->CNTR.value = USB_CNTR_FRES;
+    USB->CNTR.value = 0;
+    USB->ISTR.value = 0;
+    USB->BCDR.value = USB_BCDR_DPPU;
+    for (;;) {
+        unsigned istr = USB->ISTR.value, ep = istr & USB_ISTR_EP_ID;
+
+        if (istr & USB_ISTR_RESET) {
+            bus_reset();
+        } else if (istr & USB_ISTR_CTR && ep == CONTROL) {
+            control_event();
+        } else if (istr & USB_ISTR_CTR && ep == BULK) {
+            bulk_event();
+        } else if (istr & USB_ISTR_CTR) {
+            clear_flag(INTERRUPT, USB_EPR_CTR_TX);
+            state.counter++;
+            send(INTERRUPT, &state.counter, 1);
+        }
+    }
+}

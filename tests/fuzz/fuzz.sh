@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A few seconds of each fuzz target, CHECK_FUZZ_SECONDS; `make fuzz` is for more.
+# shellcheck source=tests/tap
+. "$(dirname "$0")/../tap"
+
+quiet() { fuzz/run "$1" "${CHECK_FUZZ_SECONDS:-5}" >"$work/out" 2>"$work/err"; }
+
+for target in fuzz/fuzz_*.c; do
+    target=${target#fuzz/fuzz_}
+    check "nothing found: ${target%.c}" quiet "${target%.c}"
+done
+plan
