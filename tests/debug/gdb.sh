@@ -30,7 +30,7 @@ gdb_says() {
         arguments+=(-ex "$command")
     done
     timeout 20 gdb-multiarch -nx -batch -ex "set tcp connect-timeout 2" \
-        -ex "target extended-remote :$port" "${arguments[@]}" "$app" \
+        -ex "target extended-remote 127.0.0.1:$port" "${arguments[@]}" "$app" \
         >"$work/out" 2>"$work/err" </dev/null
     cat "$work/out" "$work/err" | grep -q -e "$pattern"
 }
@@ -108,7 +108,7 @@ check "help" gdb_says "^reset halt: " "monitor help"
 check "an unknown command" gdb_says "^no such command" "monitor flash"
 check "run" gdb_says "^Breakpoint 1, main ()" "break main" "run"
 check "kill" gdb_says "^\[Inferior 1 (Remote target) killed\]" "kill"
-check "... and again" gdb_says "^#. .*main ()" "kill" "target extended-remote :$port" "backtrace"
+check "... and again" gdb_says "^#. .*main ()" "kill" "target extended-remote 127.0.0.1:$port" "backtrace"
 
 check "Ctrl-C" gdb_says "^Program received signal SIGINT" \
     "python import os, signal, threading" \
