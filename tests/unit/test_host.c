@@ -43,14 +43,7 @@ static int stop(void **state)
 
 static int submit(enum l072_transfer type, uint8_t endpoint, const void *data, uint32_t size)
 {
-    struct l072_urb urb = {.type = type, .endpoint = endpoint, .interval = 1, .max_packet = 64};
-    int id;
-
-    urb.data = data;
-    urb.size = size;
-    id = l072_urb_submit(board, &urb);
-    assert_true(id >= 0);
-    return id;
+    return submit_to(b, type, endpoint, data, size);
 }
 
 static int submit_control(uint8_t type, uint8_t request, const void *data, uint8_t size)

@@ -99,4 +99,18 @@ static inline void rig_connect(struct board *b)
     set_reg(b, BCDR, USB_BCDR_DPPU);
 }
 
+/* A transfer at the host port, with packets of 64 bytes. */
+static inline int submit_to(struct board *b, enum l072_transfer type, uint8_t endpoint,
+                            const void *data, uint32_t size)
+{
+    struct l072_urb urb = {.type = type, .endpoint = endpoint, .interval = 1, .max_packet = 64};
+    int id;
+
+    urb.data = data;
+    urb.size = size;
+    id = l072_urb_submit(handle(b), &urb);
+    assert_true(id >= 0);
+    return id;
+}
+
 #endif
