@@ -52,11 +52,14 @@ check "a process that waits sees the device come" gives 0 "Upload done" sim "$ap
 # shellcheck disable=SC2016
 check "two processes at once" rom sh -c '
     dfu-util -a 0 -s 0x08000000:1000 -U "$1/one.bin" & lsusb -v; wait $!' - "$work"
-# The pause lets the ROM end its half-pages: while the CPU is stalled, SETUP packets can get lost.
+# The pause lets the ROM end its half-pages: while the CPU is stalled, SETUP packets can get lost. A
+# host that dies between DNLOAD and GETSTATUS leaves the work to the next GETSTATUS, which is
+# answered dfuDNBUSY; dfu-util does not wait for that, so then it is called once more.
 # shellcheck disable=SC2016
 check "a process killed in the middle frees the device" rom sh -c '
     dfu-util -a 0 -s 0x08000000 -D "$1/new.bin" & sleep 0.2; kill -9 $!; wait $!; sleep 0.3
-    dfu-util -a 0 -s 0x08000000:64 -U "$1/after.bin"' - "$work"
+    after() { rm -f "$1"; dfu-util -a 0 -s 0x08000000:64 -U "$1" | tee "$1.log"; [ -s "$1" ]; }
+    after "$1/after" || { grep -q "dfuDNBUSY" "$1/after.log" && after "$1/after"; }' - "$work"
 check "real pace works too" gives 0 "Found DFU" sim --pace real --rom v4.0 --boot0 \
     "$work/loop.bin" -- dfu-util -l
 plan
