@@ -54,9 +54,10 @@ buttons() {
     gives 0 "power on" sim --vcd "$work/buttons.vcd" --press PA13@400ms --press NRST@500ms \
         --press VDD@600ms --timeout 1s $app && changes "$work/buttons.vcd" >"$work/changes"
 }
+# The session ends with its command, which waits for what the new application says.
 update() {
-    gives 0 "app 2 starts" sim --vcd "$work/update.vcd" --summary --boot0 $app -- \
-        dfu-util -d ,0483:df11 -a 0 -s 0x08000000:leave -D build/examples/app-2.bin &&
+    gives 0 "app 2 starts" sim --vcd "$work/update.vcd" --summary --boot0 $app -- sh -c \
+        'dfu-util -d ,0483:df11 -a 0 -s 0x08000000:leave -D build/examples/app-2.bin && sleep 0.1' &&
         changes "$work/update.vcd" >"$work/changes"
 }
 figure() { sed -n "s/^$1  *\([0-9]*\).*/\1/p" "$work/err"; }
