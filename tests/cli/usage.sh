@@ -32,7 +32,7 @@ check "nothing after --" refuses "no command" sim "$work/app.bin" --
 check "missing file" refuses "'nowhere.elf': No such file.*check the name" sim nowhere.elf
 check "directory" refuses "Is a directory; name a file" sim "$work/folder"
 check "empty file" refuses "the file is empty" sim "$work/empty"
-check "ELF of another machine" refuses "not for 32-bit little-endian ARM" sim "$dfuse"
+check "ELF of another machine" refuses "not for 32-bit little-endian ARM" sim "$(command -v dfu-util)"
 check "ELF cut in its headers" refuses "cut short in its program headers" sim "$work/cut.elf"
 check "ELF cut in its data" refuses "data for 0x08000000 is missing" sim "$work/short.elf"
 check "damaged HEX" refuses "line 1: wrong checksum" sim "$work/bad.hex"
@@ -76,7 +76,7 @@ full() {
         grep -q "No space left on device; free some space" "$work/err"
 }
 if [ "$(id -u)" -eq 0 ]; then
-    cp "$dfuse" "$work"
+    cp build/dfuse "$work"
     chmod 755 "$work" "$work/folder" "$work/dfuse"
     chmod 600 "$work/large.bin"
     check "unreadable file" as_user "cannot read.*change its permissions" hide large.bin x

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A few seconds of each fuzz target, CHECK_FUZZ_SECONDS; `make fuzz` is for more.
+# CHECK_FUZZ_SECONDS of each fuzz target; `make fuzz` is for more.
 # shellcheck source=tests/tap
 . "$(dirname "$0")/../tap"
 
-quiet() { fuzz/run "$1" "${CHECK_FUZZ_SECONDS:-5}" >"$work/out" 2>"$work/err"; }
+quiet() { fuzz/run "$1" "${CHECK_FUZZ_SECONDS:-20}" >"$work/out" 2>"$work/err"; }
 
 for target in fuzz/fuzz_*.c; do
     target=${target#fuzz/fuzz_}
