@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim_options.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "debugger.h"
+#include "file.h"
+#include "image.h"
+
+const char sim_help[] =
+    "usage: dfuse sim [options] IMAGE [-- COMMAND...]\n"
+    "\n"
+    "Runs IMAGE (ELF, Intel HEX or plain bytes) on a simulated STM32L072 board and COMMAND with\n"
+    "the board on its USB; its exit status is passed on. Without COMMAND: until Ctrl-C. Events of\n"
+    "the board are told on stderr with the simulated time, UART output goes to stdout.\n"
+    "\n"
+    "  --rom v4.0|v4.1       system memory to imitate (v4.1)\n"
+    "  --system-memory FILE  run this dump of ST's system memory instead\n"
+    "  --part NAME           part on the board (l072xz)\n"
+    "  --boot0               BOOT0 pin high\n"
+    "  --option NAME=VALUE   set a field of the option bytes, as BFB2=1; may be repeated\n"
+    "  --flash FILE          keep flash, data EEPROM and option bytes in FILE (Intel HEX) from\n"
+    "                        run to run; IMAGE, if given, is programmed over them\n"
+    "  --address ADDRESS     where an IMAGE of plain bytes goes (0x08000000)\n"
+    "  --press PIN@TIME      press a button for 100 ms: PA0@1.5s drives PA0 high, PA0:0@200ms\n"
+    "                        low, and the opposite before and after; NRST@TIME resets,\n"
+    "                        VDD@TIME cuts the power; may be repeated\n" FAULTS_HELP
+    "  --cut-power WHEN      --fault cut:WHEN; power returns after 100 ms\n"
+    "  --usbredir SOCKET     instead of COMMAND: the board for a virtual machine, at this path\n"
+    "  --usbip [ADDRESS:]PORT  instead of COMMAND: the board for a USB/IP client\n"
+    "  --pcap FILE           write the USB traffic for Wireshark\n"
+    "  --pace real|free      real: never faster than the clock on the wall (free)\n"
+    "  --timeout TIME        without COMMAND: run this much simulated time, at full speed\n"
+    "  --seed N              of all that is random, as RAM at power-on (1)\n"
+    "  --trace               print every instruction to stderr\n"
+    "  --vcd FILE            write power, reset, sleep, flash, USB and pins for GTKWave\n"
+    "  --gdb PORT            serve GDB on this TCP port of 127.0.0.1, 0: any free one\n"
+    "  --summary             tell at the end what the run took\n"
+    "  --lenient             warn where a strict board stops\n"
+    "\n"
+    "Exit status: that of COMMAND; 1 the board stopped; 2 wrong usage or environment.\n";
+
+enum option_id {
+    OPT_HELP = 'h',
+    OPT_ROM = 1,
+    OPT_SYSTEM_MEMORY,
+    OPT_PART,
+    OPT_BOOT0,
+    OPT_OPTION,
+    OPT_FLASH,
+    OPT_ADDRESS,
+    OPT_PRESS,
+    OPT_FAULT,
+    OPT_CUT_POWER,
+    OPT_USBREDIR,
+    OPT_USBIP,
+    OPT_PCAP,
+    OPT_PACE,
+    OPT_TIMEOUT,
+    OPT_SEED,
+    OPT_TRACE,
+    OPT_VCD,
+    OPT_GDB,
+    OPT_SUMMARY,
+    OPT_LENIENT,
+};
+
+static const struct option long_options[] = {
+    {"help",          no_argument,       NULL, OPT_HELP         },
+    {"rom",           required_argument, NULL, OPT_ROM          },
+    {"system-memory", required_argument, NULL, OPT_SYSTEM_MEMORY},
+    {"part",          required_argument, NULL, OPT_PART         },
+    {"boot0",         no_argument,       NULL, OPT_BOOT0        },
+    {"option",        required_argument, NULL, OPT_OPTION       },
+    {"flash",         required_argument, NULL, OPT_FLASH        },
+    {"address",       required_argument, NULL, OPT_ADDRESS      },
+    {"press",         required_argument, NULL, OPT_PRESS        },
+    {"fault",         required_argument, NULL, OPT_FAULT        },
+    {"cut-power",     required_argument, NULL, OPT_CUT_POWER    },
+    {"usbredir",      required_argument, NULL, OPT_USBREDIR     },
+    {"usbip",         required_argument, NULL, OPT_USBIP        },
+    {"pcap",          required_argument, NULL, OPT_PCAP         },
+    {"pace",          required_argument, NULL, OPT_PACE         },
+    {"timeout",       required_argument, NULL, OPT_TIMEOUT      },
+    {"seed",          required_argument, NULL, OPT_SEED         },
+    {"trace",         no_argument,       NULL, OPT_TRACE        },
+    {"vcd",           required_argument, NULL, OPT_VCD          },
+    {"gdb",           required_argument, NULL, OPT_GDB          },
+    {"summary",       no_argument,       NULL, OPT_SUMMARY      },
+    {"lenient",       no_argument,       NULL, OPT_LENIENT      },
+    {NULL,            0,                 NULL, 0                },
+};
+
+static bool parse_choice(const char *option, const char *text, const char *first,
+                         const char *second, bool *is_second, struct error *error)
+{
+    *is_second = strcmp(text, second) == 0;
+    if (*is_second || strcmp(text, first) == 0)
+        return true;
+    return error_set(error, "--%s is %s or %s, not '%s'", option, first, second, text);
+}
+
+static bool parse_number(const char *option, const char *text, uint32_t *value, struct error *error)
+{
+    return parse_u32(text, value) || error_set(error, "--%s: '%s' is not a number", option, text);
+}
+
+static bool parse_field(struct sim_options *options, const char *text, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    struct sim_option_field field = {.name = ""};
+    if (length == 0 || length >= sizeof(field.name) || !parse_u32(equals + 1, &field.value))
+        return error_set(error, "--option: '%s' is not NAME=VALUE, as BFB2=1", text);
+    if (options->fields == SIM_OPTION_FIELDS)
+        return error_set(error, "more than %d times --option", SIM_OPTION_FIELDS);
+    memcpy(field.name, text, length);
+    options->field[options->fields++] = field;
+    return true;
+}
+
+static bool set_way(struct sim_options *options, enum bridge_way way, const char *where,
+                    struct error *error)
+{
+    if (options->where)
+        return error_set(error, "one of --usbredir and --usbip only");
+    options->way = way;
+    options->where = where;
+    return true;
+}
+
+static bool set_option(struct sim_options *options, int id, char *value, struct error *error)
+{
+    bool second;
+    switch ((enum option_id)id) {
+    case OPT_HELP: break; /* answered by sim_parse() */
+    case OPT_ROM:
+        if (!parse_choice("rom", value, "v4.1", "v4.0", &second, error))
+            return false;
+        options->config.rom = second ? L072_ROM_V40 : L072_ROM_V41;
+        return true;
+    case OPT_SYSTEM_MEMORY: options->system_memory = value; return true;
+    case OPT_PART: options->config.part = value; return true;
+    case OPT_BOOT0: options->config.boot0 = true; return true;
+    case OPT_OPTION: return parse_field(options, value, error);
+    case OPT_FLASH: options->flash = value; return true;
+    case OPT_ADDRESS: return parse_number("address", value, &options->address, error);
+    case OPT_PRESS: return panel_add(&options->panel, value, error);
+    case OPT_FAULT: return faults_add(&options->faults, value, error);
+    case OPT_CUT_POWER: return faults_add_cut(&options->faults, value, error);
+    case OPT_USBREDIR: return set_way(options, BRIDGE_USBREDIR, value, error);
+    case OPT_USBIP: return set_way(options, BRIDGE_USBIP, value, error);
+    case OPT_PCAP: options->pcap = value; return true;
+    case OPT_PACE:
+        if (!parse_choice("pace", value, "real", "free", &second, error))
+            return false;
+        options->pace = second ? BRIDGE_PACE_FREE : BRIDGE_PACE_REAL;
+        return true;
+    case OPT_TIMEOUT:
+        return (parse_time(value, &options->timeout) && options->timeout > 0) ||
+               error_set(error, "--timeout: '%s' is no time; write 1.5s, 200ms or 10us", value);
+    case OPT_SEED: return parse_number("seed", value, &options->config.seed, error);
+    case OPT_TRACE: options->trace = true; return true;
+    case OPT_VCD: options->vcd = value; return true;
+    case OPT_GDB: options->gdb = true; return debugger_parse(value, &options->gdb_port, error);
+    case OPT_SUMMARY: options->summary = true; return true;
+    case OPT_LENIENT: options->config.lenient = true; return true;
+    }
+    return false;
+}
+
+/* What getopt_long() leaves: IMAGE, before the "--" that was cut off. */
+static bool check_rest(struct sim_options *options, int argc, char **argv, struct error *error)
+{
+    if (optind < argc)
+        options->image = argv[optind++];
+    if (optind < argc)
+        return error_set(error, "one IMAGE only; write '--' before the command '%s'", argv[optind]);
+    if (options->command && !options->command[0])
+        return error_set(error, "no command after '--'");
+    if ((options->command || options->gdb) && options->timeout)
+        return error_set(error, "--timeout is for a run without command and without --gdb");
+    if (options->where && (options->command || options->timeout))
+        return error_set(error, "--usbredir and --usbip go without command and --timeout");
+    if (!options->image && (!options->flash || access(options->flash, F_OK) != 0))
+        return error_set(error, "no IMAGE; see 'dfuse help sim'");
+    return !options->flash || file_can_write(options->flash, error);
+}
+
+int sim_parse(struct sim_options *options, int argc, char **argv)
+{
+    struct error error;
+    for (int i = 1; i < argc && !options->command; i++) {
+        if (strcmp(argv[i], "--") != 0)
+            continue;
+        options->command = &argv[i + 1];
+        argv[i] = NULL;
+        argc = i;
+    }
+    int id;
+    opterr = 0;
+    optind = 1;
+    while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+        if (id == '?' || id == ':')
+            return cli_bad_option("sim", id, argv);
+        if (id == OPT_HELP)
+            return cli_help(&verb_sim);
+        if (!set_option(options, id, optarg, &error))
+            return cli_fail("sim", "%s", error.text);
+    }
+    if (!check_rest(options, argc, argv, &error))
+        return cli_fail("sim", "%s", error.text);
+    return -1;
+}
