@@ -60,7 +60,12 @@ bool listener_open_unix(struct listener *l, const char *path, char *error, size_
     return true;
 }
 
-/* False: not "PORT" or "ADDRESS:PORT". */
+static bool tell_syntax(const char *where, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "'%s' is not PORT or ADDRESS:PORT, as 3240 or 0.0.0.0:3240", where);
+    return false;
+}
+
 static bool parse(const char *where, struct sockaddr_in *address)
 {
     const char *colon = strrchr(where, ':');
@@ -76,16 +81,19 @@ static bool parse(const char *where, struct sockaddr_in *address)
            inet_pton(AF_INET, text, &address->sin_addr) == 1;
 }
 
+bool listener_check_tcp(const char *where, char *error, size_t error_size)
+{
+    struct sockaddr_in address;
+    return parse(where, &address) || tell_syntax(where, error, error_size);
+}
+
 bool listener_open_tcp(struct listener *l, const char *where, char *error, size_t error_size)
 {
     struct sockaddr_in address;
     int yes = 1;
     *l = (struct listener){.fd = -1};
-    if (!parse(where, &address)) {
-        snprintf(error, error_size, "'%s' is not PORT or ADDRESS:PORT, as 3240 or 0.0.0.0:3240",
-                 where);
-        return false;
-    }
+    if (!parse(where, &address))
+        return tell_syntax(where, error, error_size);
     l->fd = socket(AF_INET, SOCK_STREAM | FLAGS, 0);
     if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
         !start(l, &address, sizeof address))

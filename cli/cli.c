@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,8 @@ int cli_fail(const char *name, const char *format, ...)
     return CLI_USAGE;
 }
 
-int cli_bad_option(const char *name, int result, char **argv)
+/* Says what is wrong with the option just met. */
+static void bad_option(const char *name, int result, char **argv)
 {
     /* getopt_long() leaves a short option's letter in optopt, and goes on in the same argument. */
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -32,7 +32,26 @@ int cli_bad_option(const char *name, int result, char **argv)
         what = "needs a value";
     else if (!is_short && strchr(option, '='))
         what = "is no option, or takes no value";
-    return cli_fail(name, "%s %s; see 'dfuse help %s'", option, what, name);
+    (void)cli_fail(name, "%s %s; see 'dfuse help %s'", option, what, name);
+}
+
+int cli_next_option(const char *name, const char *letters, const struct option *options, int argc,
+                    char **argv)
+{
+    int index = -1;
+    opterr = 0;
+    int id = getopt_long(argc, argv, letters, options, &index);
+    if (id == '?' || id == ':') {
+        bad_option(name, id, argv);
+        return '?';
+    }
+    bool forgotten = id != -1 && optarg && (optarg[0] == '\0' || optarg[0] == '-');
+    if (!forgotten)
+        return id;
+    const char letter[] = {(char)id, '\0'};
+    (void)cli_fail(name, "%s%s needs a value, not '%s'; see 'dfuse help %s'",
+                   index < 0 ? "-" : "--", index < 0 ? letter : options[index].name, optarg, name);
+    return '?';
 }
 
 int cli_help(const struct verb *verb)
@@ -63,10 +82,10 @@ bool parse_time(const char *text, uint64_t *ps)
         {"us", L072_PS_PER_US}
     };
 
-    if (text[0] < '0' || text[0] > '9')
-        return false;
     char *unit;
     double number = strtod(text, &unit);
+    if (text[0] < '0' || text[0] > '9' || unit != text + strspn(text, "0123456789."))
+        return false;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (strcmp(unit, units[i].name) != 0)
             continue;

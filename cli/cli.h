@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,13 +26,15 @@ extern const struct verb verb_sim, verb_explore, verb_hide;
 
 /* Prints "dfuse NAME: ..." and returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_fail(const char *name, const char *format, ...);
-/* For getopt_long() without opterr: says what is wrong with the option just met. */
-int cli_bad_option(const char *name, int result, char **argv);
+/* getopt_long() for the verb `name`, optind set to 1 before the first; '?': what is wrong was said.
+ * A value is neither empty nor like an option: then it was forgotten. */
+int cli_next_option(const char *name, const char *letters, const struct option *options, int argc,
+                    char **argv);
 int cli_help(const struct verb *verb);
 
 /* A number in decimal, 0x hexadecimal or 0 octal, nothing after it. */
 bool parse_u32(const char *text, uint32_t *value);
-/* "1.5s", "200ms" or "10us" in picoseconds, at most 10^6 s. */
+/* "1.5s", "200ms" or "10us" in picoseconds, at most 10^6 s; nothing but digits and a point. */
 bool parse_time(const char *text, uint64_t *ps);
 
 #endif

@@ -13,10 +13,12 @@ bool debugger_parse(const char *text, uint32_t *port, struct error *error)
 
 struct gdb *debugger_open(struct l072 *board, uint32_t port, struct error *error)
 {
-    struct gdb *gdb = gdb_open(board, (uint16_t)port, error->text, sizeof(error->text));
-    if (gdb)
-        fprintf(stderr, "for GDB: target extended-remote :%u\n", gdb_port(gdb));
-    return gdb;
+    return gdb_open(board, (uint16_t)port, error->text, sizeof(error->text));
+}
+
+void debugger_tell(const struct gdb *gdb)
+{
+    fprintf(stderr, "for GDB: target extended-remote :%u\n", gdb_port(gdb));
 }
 
 static int descriptor(void *context)

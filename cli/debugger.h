@@ -9,8 +9,10 @@
 
 /* A TCP port, 0 to 65535. */
 bool debugger_parse(const char *text, uint32_t *port, struct error *error);
-/* Starts the server and tells its port on stderr; NULL with an error. */
+/* Starts the server; NULL with an error. */
 struct gdb *debugger_open(struct l072 *board, uint32_t port, struct error *error);
+/* Tells on stderr where GDB connects. */
+void debugger_tell(const struct gdb *gdb);
 struct bridge_guest debugger_guest(struct gdb *gdb);
 
 #endif

@@ -52,21 +52,23 @@ static bool parse_flip(struct l072_fault *fault, char *word)
     return parse_u32(word, &fault->address) && parse_u32(bits, &fault->bits);
 }
 
-/* One of the words behind the name. */
-static bool parse_word(struct l072_fault *fault, char *word)
+/* The sorts of words behind the name. */
+enum { NO_WORD = 0, WHEN = 1, MOMENT = 2, BITS = 4 };
+
+/* Takes one word; tells of which sort it was. */
+static unsigned parse_word(struct l072_fault *fault, char *word)
 {
-    unsigned moment = find(moments, L072_AFTER + 1, word);
     if (strncmp(word, "n=", 2) == 0)
-        return parse_u32(word + 2, &fault->operation) && fault->operation > 0;
+        return parse_u32(word + 2, &fault->operation) && fault->operation > 0 ? WHEN : NO_WORD;
     if (strncmp(word, "t=", 2) == 0)
-        return parse_time(word + 2, &fault->time);
-    if (fault->kind == L072_FAULT_FLIP && strchr(word, '^'))
-        return parse_flip(fault, word);
-    fault->moment = (enum l072_moment)moment;
-    return moment <= L072_AFTER;
+        return parse_time(word + 2, &fault->time) ? WHEN : NO_WORD;
+    if (strchr(word, '^'))
+        return parse_flip(fault, word) && fault->bits ? BITS : NO_WORD;
+    fault->moment = (enum l072_moment)find(moments, L072_AFTER + 1, word);
+    return fault->moment <= L072_AFTER ? MOMENT : NO_WORD;
 }
 
-/* Cuts the next word, up to a ':', off *text. */
+/* Cuts the next word off *text, which is NULL behind the last. */
 static bool next_word(const char **text, char word[WORD_MAX])
 {
     size_t length = strcspn(*text, ":");
@@ -74,8 +76,23 @@ static bool next_word(const char **text, char word[WORD_MAX])
         return false;
     memcpy(word, *text, length);
     word[length] = '\0';
-    *text += length + ((*text)[length] == ':');
+    *text = (*text)[length] ? *text + length + 1 : NULL;
     return true;
+}
+
+/* The words behind the name: a WHEN, BITS if and only if it is a flip, perhaps a MOMENT. */
+static bool parse_words(struct l072_fault *fault, const char *text)
+{
+    const unsigned wanted = fault->kind == L072_FAULT_FLIP ? WHEN | BITS : WHEN;
+    unsigned seen = 0;
+    while (text) {
+        char word[WORD_MAX];
+        unsigned sort = next_word(&text, word) ? parse_word(fault, word) : NO_WORD;
+        if (sort == NO_WORD || seen & sort)
+            return false;
+        seen |= sort;
+    }
+    return (seen & ~(unsigned)MOMENT) == wanted;
 }
 
 static bool parse(struct l072_fault *fault, const char *text)
@@ -84,38 +101,35 @@ static bool parse(struct l072_fault *fault, const char *text)
     unsigned kind = L072_FAULT_BUS_RESET + 1;
     if (next_word(&text, word))
         kind = find(kinds, L072_FAULT_BUS_RESET + 1, word);
-    if (kind > L072_FAULT_BUS_RESET)
-        return false;
-    *fault = (struct l072_fault){.kind = (enum l072_fault_kind)kind, .time = UINT64_MAX};
-    while (*text)
-        if (!next_word(&text, word) || !parse_word(fault, word))
-            return false;
-    bool flips = fault->kind != L072_FAULT_FLIP || fault->bits;
-    return flips && (fault->operation != 0) != (fault->time != UINT64_MAX);
+    *fault = (struct l072_fault){.kind = (enum l072_fault_kind)kind};
+    return kind <= L072_FAULT_BUS_RESET && parse_words(fault, text);
 }
 
-bool faults_parse(struct l072_fault *fault, const char *text, struct error *error)
+static bool add(struct faults_list *list, const struct l072_fault *fault, struct error *error)
 {
-    return parse(fault, text) ||
-           error_set(error,
-                     "'%s' is no fault; write cut:n=117:torn, unplug:t=1.5s or "
-                     "flip:t=1s:0x08000100^0x4, see 'dfuse help sim'",
-                     text);
+    if (list->count == L072_FAULTS)
+        return error_set(error, "more than %d faults", L072_FAULTS);
+    list->fault[list->count++] = *fault;
+    return true;
 }
 
 bool faults_add(struct faults_list *list, const char *text, struct error *error)
 {
-    if (list->count == L072_FAULTS)
-        return error_set(error, "more than %d faults", L072_FAULTS);
-    return faults_parse(&list->fault[list->count++], text, error);
+    struct l072_fault fault;
+    if (parse(&fault, text))
+        return add(list, &fault, error);
+    return error_set(error,
+                     "--fault: '%s' is no fault; write cut:n=117:torn, unplug:t=1.5s or "
+                     "flip:t=1s:0x08000100^0x4, see 'dfuse help sim'",
+                     text);
 }
 
 bool faults_add_cut(struct faults_list *list, const char *when, struct error *error)
 {
-    char text[2 * WORD_MAX];
-    if (snprintf(text, sizeof(text), "%s:%s", kinds[L072_FAULT_CUT], when) >= (int)sizeof(text))
-        return error_set(error, "'%s' is too long for a time", when);
-    return faults_add(list, text, error);
+    struct l072_fault cut = {.kind = L072_FAULT_CUT};
+    if (parse_words(&cut, when))
+        return add(list, &cut, error);
+    return error_set(error, "--cut-power: '%s' is no moment; write n=117:torn or t=1.5s", when);
 }
 
 bool faults_arm(const struct faults_list *list, struct l072 *board, struct error *error)

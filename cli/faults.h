@@ -23,8 +23,7 @@ struct faults_list {
     size_t count;
 };
 
-/* Reads one fault; `text` begins with its name. */
-bool faults_parse(struct l072_fault *fault, const char *text, struct error *error);
+/* Adds the fault that `text` tells, beginning with its name. */
 bool faults_add(struct faults_list *list, const char *text, struct error *error);
 /* The same for a power cut, of which `when` is all but the name. */
 bool faults_add_cut(struct faults_list *list, const char *when, struct error *error);

@@ -148,3 +148,13 @@ bool file_find_program(const char *name, struct error *error)
     }
     return found || error_set(error, "%s: command not found; install it or give its path", name);
 }
+
+bool file_same(const char *a, const char *b)
+{
+    struct stat one, two;
+    if (!a || !b)
+        return false;
+    if (stat(a, &one) != 0 || stat(b, &two) != 0)
+        return strcmp(a, b) == 0;
+    return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}

@@ -15,6 +15,9 @@ bool file_can_write(const char *path, struct error *error);
 /* Writes the file whole or not at all: a failure leaves what was at `path` as it was. */
 bool file_write(const char *path, const void *data, size_t size, struct error *error);
 
+/* Both paths lead to the same regular file, there or not. NULL leads nowhere. */
+bool file_same(const char *a, const char *b);
+
 /* Looks for a program as execvp() does, so that a typing error shows before the board runs. */
 bool file_find_program(const char *name, struct error *error);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* dfuse hide: stamps an image so that ROM V4.1 does not jump back into it. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli.h"
@@ -43,15 +42,14 @@ struct options {
 static int parse(struct options *options, int argc, char **argv)
 {
     int id;
-    opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
+    while ((id = cli_next_option("hide", ":o:h", long_options, argc, argv)) != -1) {
         switch (id) {
         case OPT_HELP: return cli_help(&verb_hide);
         case 'o': options->out = optarg; break;
         case OPT_CHECK: options->check = true; break;
         case OPT_PART: options->part = optarg; break;
-        default: return cli_bad_option("hide", id, argv);
+        default: return CLI_USAGE;
         }
     }
     if (optind != argc - 1)

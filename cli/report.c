@@ -114,6 +114,7 @@ void report_event(struct report *report, const struct l072_event *event)
     case L072_EVENT_FLASH:
     case L072_EVENT_PINS: break;
     case L072_EVENT_FAULT:
+        report->faults++;
         line(event->time, "fault: %s, after %u flash operations", faults_kind_name(event->value),
              event->detail);
         break;
@@ -132,6 +133,12 @@ void report_stop(struct report *report)
     report_refresh(report);
     line(stop->time, "stopped: %s, at %s; what to do: %s", stop->reason,
          report_place(report, stop->pc, place, sizeof(place)), stop_advice[stop->kind]);
+}
+
+void report_faults(const struct report *report, size_t armed)
+{
+    if (report->faults < armed)
+        fprintf(stderr, "%zu of %zu faults did not happen\n", armed - report->faults, armed);
 }
 
 static double seconds(uint64_t ps)

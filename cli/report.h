@@ -13,11 +13,14 @@ struct report {
     const struct image *image;     /* what was loaded */
     const struct symbols *symbols; /* of that image, may be NULL */
     bool names_valid;              /* private: the flash still holds the image */
+    unsigned faults;               /* private: that happened */
 };
 
 void report_event(struct report *report, const struct l072_event *event);
 /* Tells in one line why the board stopped, where, and what to do. */
 void report_stop(struct report *report);
+/* Tells of `armed` faults how many did not happen, if any. */
+void report_faults(const struct report *report, size_t armed);
 /* Tells what the run took: a line a figure. */
 void report_summary(const struct report *report);
 /* Writes "0x08000124 main (main.c:3)", with the name only while the flash holds the image. */

@@ -100,6 +100,17 @@ static bool set_fields(const struct sim_options *options, struct l072 *board, st
     return true;
 }
 
+/* The last step of the set-up: what is refused before leaves files as they were. */
+static bool open_files(struct session *s, struct error *error)
+{
+    const struct sim_options *options = s->options;
+    if (options->pcap && !(s->pcap = pcap_open(options->pcap)))
+        return error_set(error, "%s: %s", options->pcap, strerror(errno));
+    if (options->vcd && !(s->vcd = vcd_open(options->vcd, s->board)))
+        return error_set(error, "%s: %s", options->vcd, strerror(errno));
+    return true;
+}
+
 static bool set_up(struct session *s, struct error *error)
 {
     const struct sim_options *options = s->options;
@@ -114,17 +125,15 @@ static bool set_up(struct session *s, struct error *error)
         return false;
     s->panel = options->panel;
     s->report = (struct report){.board = s->board, .symbols = s->symbols, .image = &s->image};
+    l072_power(s->board, true);
+    if (!panel_connect(&s->panel, s->board, error) ||
+        !faults_arm(&options->faults, s->board, error))
+        return false;
     if (options->trace && !(s->trace = trace_open(&s->report, error)))
         return false;
-    if (options->vcd && !(s->vcd = vcd_open(options->vcd, s->board)))
-        return error_set(error, "%s: %s", options->vcd, strerror(errno));
     if (options->gdb && !(s->gdb = debugger_open(s->board, options->gdb_port, error)))
         return false;
-    if (options->pcap && !(s->pcap = pcap_open(options->pcap)))
-        return error_set(error, "%s: %s", options->pcap, strerror(errno));
-    l072_power(s->board, true);
-    return panel_connect(&s->panel, s->board, error) &&
-           faults_arm(&options->faults, s->board, error);
+    return open_files(s, error);
 }
 
 static void tear_down(struct session *s)
@@ -217,24 +226,34 @@ static int run_session(struct session *s, struct error *error)
     return error->text[0] ? -1 : status;
 }
 
-/* What is left when the board has run: the files are complete, the sums are told. */
-static bool finish(struct session *s, struct error *error)
+static bool close_files(struct session *s, struct error *error)
 {
     const struct sim_options *options = s->options;
     struct vcd *vcd = s->vcd;
     struct pcap *pcap = s->pcap;
+    bool ok = true;
     s->vcd = NULL;
     s->pcap = NULL;
     if (!pcap_close(pcap))
-        return error_set(error, "%s: %s", options->pcap, strerror(errno));
+        ok = error_set(error, "%s: %s", options->pcap, strerror(errno));
     if (vcd && !vcd_close(vcd, l072_now(s->board)))
-        return error_set(error, "%s: %s", options->vcd, strerror(errno));
+        ok = error_set(error, "%s: %s", options->vcd, strerror(errno));
+    return ok;
+}
+
+/* What is left when the board has run: the files are complete, the sums are told. A file that
+ * cannot be completed is no reason to lose the others. */
+static bool finish(struct session *s, struct error *error)
+{
+    const struct sim_options *options = s->options;
+    bool ok = close_files(s, error);
+    report_faults(&s->report, options->faults.count);
     if (options->summary)
         report_summary(&s->report);
     if (!options->flash)
-        return true;
+        return ok;
     l072_power(s->board, false);
-    return target_save(s->board, options->flash, error);
+    return target_save(s->board, options->flash, error) && ok;
 }
 
 static int run(int argc, char **argv)
@@ -247,7 +266,10 @@ static int run(int argc, char **argv)
         return status;
 
     setvbuf(stdout, NULL, _IOLBF, 0); /* UART output in whole lines, however the command prints */
-    status = set_up(&s, &error) ? run_session(&s, &error) : -1;
+    bool ready = set_up(&s, &error);
+    if (ready && s.gdb)
+        debugger_tell(s.gdb);
+    status = ready ? run_session(&s, &error) : -1;
     if (s.board && l072_stop(s.board)->kind != L072_STOP_NONE)
         status = CLI_WRONG; /* also when the board stopped before the command began */
     if (status >= 0 && !finish(&s, &error))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim_options.h"
 
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "debugger.h"
 #include "file.h"
 #include "image.h"
+#include "listener.h"
 
 const char sim_help[] =
     "usage: dfuse sim [options] IMAGE [-- COMMAND...]\n"
@@ -129,7 +129,7 @@ static bool set_way(struct sim_options *options, enum bridge_way way, const char
         return error_set(error, "one of --usbredir and --usbip only");
     options->way = way;
     options->where = where;
-    return true;
+    return way != BRIDGE_USBIP || listener_check_tcp(where, error->text, sizeof(error->text));
 }
 
 static bool set_option(struct sim_options *options, int id, char *value, struct error *error)
@@ -172,6 +172,32 @@ static bool set_option(struct sim_options *options, int id, char *value, struct 
     return false;
 }
 
+static bool check_ways(const struct sim_options *options, struct error *error)
+{
+    if (options->command && !options->command[0])
+        return error_set(error, "no command after '--'");
+    if ((options->command || options->gdb) && options->timeout)
+        return error_set(error, "--timeout is for a run without command and without --gdb");
+    if (options->where && (options->command || options->timeout))
+        return error_set(error, "--usbredir and --usbip go without command and --timeout");
+    if (options->timeout && options->pace == BRIDGE_PACE_REAL)
+        return error_set(error, "--timeout is for a run at full speed, without --pace real");
+    return true;
+}
+
+/* A file written from the start of the run on must be no other file of the run. */
+static bool check_files(const struct sim_options *options, struct error *error)
+{
+    const char *const files[] = {options->vcd, options->pcap, options->image,
+                                 options->system_memory, options->flash};
+    for (size_t written = 0; written < 2; written++)
+        for (size_t i = written + 1; i < sizeof(files) / sizeof(files[0]); i++)
+            if (file_same(files[written], files[i]))
+                return error_set(error, "'%s' would be written over; give another name",
+                                 files[written]);
+    return !options->flash || file_can_write(options->flash, error);
+}
+
 /* What getopt_long() leaves: IMAGE, before the "--" that was cut off. */
 static bool check_rest(struct sim_options *options, int argc, char **argv, struct error *error)
 {
@@ -179,15 +205,9 @@ static bool check_rest(struct sim_options *options, int argc, char **argv, struc
         options->image = argv[optind++];
     if (optind < argc)
         return error_set(error, "one IMAGE only; write '--' before the command '%s'", argv[optind]);
-    if (options->command && !options->command[0])
-        return error_set(error, "no command after '--'");
-    if ((options->command || options->gdb) && options->timeout)
-        return error_set(error, "--timeout is for a run without command and without --gdb");
-    if (options->where && (options->command || options->timeout))
-        return error_set(error, "--usbredir and --usbip go without command and --timeout");
     if (!options->image && (!options->flash || access(options->flash, F_OK) != 0))
         return error_set(error, "no IMAGE; see 'dfuse help sim'");
-    return !options->flash || file_can_write(options->flash, error);
+    return check_ways(options, error) && check_files(options, error);
 }
 
 int sim_parse(struct sim_options *options, int argc, char **argv)
@@ -201,11 +221,10 @@ int sim_parse(struct sim_options *options, int argc, char **argv)
         argc = i;
     }
     int id;
-    opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-        if (id == '?' || id == ':')
-            return cli_bad_option("sim", id, argv);
+    while ((id = cli_next_option("sim", ":h", long_options, argc, argv)) != -1) {
+        if (id == '?')
+            return CLI_USAGE;
         if (id == OPT_HELP)
             return cli_help(&verb_sim);
         if (!set_option(options, id, optarg, &error))

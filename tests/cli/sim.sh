@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # dfuse sim short of real USB programs: stops, kept memory, buttons, trace, exit status.
 # shellcheck source=tests/tap
@@ -28,10 +28,15 @@ check "a brown-out" gives 0 "0.50000[01] s  power on" \
     sim --fault brown-out:t=500ms --timeout 1s "$work/loop.bin"
 check "bits of the program rot" gives 1 "0.50000[01] s  stopped: " \
     sim --fault 'flip:t=500ms:0x08000008^0x39FE' --timeout 1s "$work/loop.bin"
-for fault in cut cut:n=0 cut:t=1s:n=1 cut:n=1:often flip:t=1s fly:t=1s ""; do
+for fault in cut cut:n=0 cut:t=1s:n=1 cut:n=1:n=2 cut:n=1:torn:after cut:n=1:often cut:n=1: \
+    cut::n=1 'cut:n=1:0^1' flip:t=1s 'flip:t=1s:0^0' fly:t=1s; do
     check "no fault: '$fault'" refuses "is no fault" \
         sim --fault "$fault" --timeout 1s "$work/loop.bin"
 done
+check "no moment" refuses "^dfuse sim: --cut-power: '117' is no moment; write n=117:torn" \
+    sim --cut-power 117 --timeout 1s "$work/loop.bin"
+check "a fault that does not happen is told" gives 0 "^1 of 2 faults did not happen" \
+    sim --cut-power n=1 --fault nrst:t=1ms --timeout 1s "$work/loop.bin"
 check "a time has no before" refuses "cannot be 'before'" \
     sim --cut-power t=1s:before --timeout 1s "$work/loop.bin"
 check "BOOT0 boots the ROM" gives 0 "jump to ROM 0x1FF0" \
@@ -50,6 +55,26 @@ check "a kept memory of another kind" refuses "not a memory file" \
 check "an image that does not fit" refuses "outside flash" \
     sim --flash "$work/kept.hex" --part l052x8 --address 0x08010000 --timeout 1s "$work/loop.bin"
 check "... stays as it was" cmp -s "$work/before.hex" "$work/kept.hex"
+
+# What is refused leaves the files of earlier runs as they were.
+spared() {
+    echo old >"$work/old.vcd"
+    echo old >"$work/old.pcap"
+    refuses "$1" sim --vcd "$work/old.vcd" --pcap "$work/old.pcap" "${@:2}" "$work/loop.bin" &&
+        [ "$(cat "$work/old.vcd" "$work/old.pcap")" = "old
+old" ]
+}
+check "no pin: no file is touched" spared "no pin" --press PX9@1s
+check "no word to flip: no file is touched" spared "no word" --fault 'flip:t=1s:0x60000000^1'
+check "no address: no file is touched" spared "is not PORT" --usbip here:1
+check "an output over the image" refuses "would be written over" \
+    sim --vcd "$work/stop.bin" --timeout 1s "$work/stop.bin"
+check "one file for two outputs" refuses "would be written over" \
+    sim --vcd "$work/new" --pcap "$work/new" --timeout 1s "$work/loop.bin"
+check "... is not made" [ ! -e "$work/new" ]
+check "a full disk for one file" gives 2 "No space left" \
+    sim --vcd /dev/full --flash "$work/new.hex" --timeout 10ms "$work/loop.bin"
+check "... spares the other" [ -s "$work/new.hex" ]
 
 check "exit status of the command" gives 7 "power on" sim "$work/loop.bin" -- sh -c 'exit 7'
 check "a stop wins over the command" gives 1 "stopped: " sim "$work/stop.bin" -- sleep 5

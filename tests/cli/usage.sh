@@ -26,6 +26,11 @@ check "unknown option" refuses "--frob is not an option.*help sim" sim --frob "$
 check "unknown letters" refuses "-z is not an option" sim -zq "$work/app.bin"
 check "value for a switch" refuses "--boot0=1 .*takes no value" sim --boot0=1 "$work/app.bin"
 check "option without value" refuses "--part needs a value" sim --part
+check "a value that was forgotten" refuses "--vcd needs a value, not '--summary'" \
+    sim --vcd --summary "$work/app.bin"
+check "an empty value" refuses "--usbredir needs a value, not ''" sim --usbredir '' "$work/app.bin"
+check "a short option's value" refuses "-o needs a value, not '--check'" \
+    hide "$work/app.bin" -o --check
 check "no image" refuses "no IMAGE" sim
 check "two images" refuses "write '--' before the command" sim "$work/app.bin" dfu-util
 check "nothing after --" refuses "no command" sim "$work/app.bin" --
@@ -47,6 +52,9 @@ check "option value too large" refuses "cannot be 0x2" sim --option BFB2=2 "$wor
 check "press without time" refuses "PA0@1.5s" sim --press PA0 "$work/app.bin"
 check "press of no pin" refuses "no pin 'PX9'" sim --press PX9@1s "$work/app.bin"
 check "time without unit" refuses "write 1.5s" sim --timeout 5 "$work/app.bin"
+check "a time in hexadecimal" refuses "write 1.5s" sim --timeout 0x10us "$work/app.bin"
+check "a pace that cannot be kept" refuses "without --pace real" \
+    sim --pace real --timeout 1s "$work/app.bin"
 check "command not found" refuses "frob: command not found" sim "$work/app.bin" -- frob
 check "command without a name" refuses "command not found" sim "$work/app.bin" -- ''
 check "a folder is no command" refuses "command not found" sim "$work/app.bin" -- "$work/folder"
