@@ -5,7 +5,6 @@
  * its exit status is how that ends.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +91,10 @@ static bool set_option(struct options *options, int id, const char *value, struc
     switch (id) {
     case 'p': return parse_pin(options, value, error);
     case 'd': options->pin[0] = '\0'; return true;
-    case 'c': return faults_add_cut(&options->cut, value, error);
+    case 'c':
+        if (options->cut.count)
+            return error_set(error, "one --cut-power only");
+        return faults_add_cut(&options->cut, value, error);
     case 'r':
         options->config.rom = strcmp(value, "v4.0") == 0 ? L072_ROM_V40 : L072_ROM_V41;
         return options->config.rom == L072_ROM_V40 || strcmp(value, "v4.1") == 0 ||
@@ -124,11 +126,10 @@ static int parse(struct options *options, int argc, char **argv)
     };
     struct error error;
     int id;
-    opterr = 0;
     optind = 1;
-    while ((id = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
-        if (id == '?' || id == ':')
-            return cli_bad_option("explore", id, argv);
+    while ((id = cli_next_option("explore", ":h", names, argc, argv)) != -1) {
+        if (id == '?')
+            return CLI_USAGE;
         if (!set_option(options, id, optarg, &error))
             return cli_fail("explore", "%s", error.text);
         if (options->help)
@@ -266,6 +267,16 @@ static int replay(struct explorer *e)
 
 /* ---- The verb -------------------------------------------------------------------------------- */
 
+/* Of an update that does not fit, the ROM would only say no. */
+static bool fits(struct explorer *e)
+{
+    struct l072 *board = l072_clone(e->story.board);
+    bool ok = board ? target_load(board, &e->new_image, &e->error)
+                    : error_set(&e->error, "not enough memory for a board");
+    l072_destroy(board);
+    return ok;
+}
+
 static bool set_up(struct explorer *e)
 {
     const struct options *options = e->options;
@@ -277,10 +288,28 @@ static bool set_up(struct explorer *e)
     story->pin = options->pin[0] ? options->pin : NULL;
     story->level = options->level;
     story->board = target_create(&options->config, &e->error);
-    if (!story->board || !target_load(story->board, &e->old_image, &e->error))
+    if (!story->board || !fits(e) || !target_load(story->board, &e->old_image, &e->error))
         return false;
     return !story->pin || l072_drive_pin(story->board, story->pin, false) == 0 ||
            error_set(&e->error, "no pin '%s' to press; pins are PA0 to PH1", story->pin);
+}
+
+/* Prints a word of a command as a shell reads it. */
+static void print_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789%+,-./:=@_";
+    if (word[0] && word[strspn(word, plain)] == '\0') {
+        printf(" %s", word);
+        return;
+    }
+    printf(" '");
+    for (; *word; word++) {
+        if (*word == '\'')
+            printf("'\\'");
+        putchar(*word);
+    }
+    printf("'");
 }
 
 static int tell(const struct explorer *e, double seconds, int argc, char **argv)
@@ -295,7 +324,7 @@ static int tell(const struct explorer *e, double seconds, int argc, char **argv)
     printf("the first that bricks: dfuse explore --cut-power n=%u:%s", e->first.fault.operation,
            faults_moment_name(e->first.fault.moment));
     for (int i = 1; i < argc; i++)
-        printf(" %s", argv[i]);
+        print_word(argv[i]);
     putchar('\n');
     return CLI_WRONG;
 }

@@ -26,9 +26,20 @@ check "an update of 16 KB" gives 0 ", 0 in neither" explore --press PA1 $old "$w
 check "a cut that does no harm" gives 0 "^ends in the old application" \
     explore --detach --cut-power n=1:before $old $new
 check "the number of jobs changes nothing" gives 1 "n=1:torn" explore --jobs 1 $old $new
+cp $old "$work/it's old.elf"
+check "names that a shell would take apart" gives 1 "in neither" \
+    explore "$work/it's old.elf" "$new"
+again() {
+    (eval "set -- $(sed -n 's/^the first that bricks: dfuse //p' "$work/out")" &&
+        gives 1 "^ends in neither" "$@")
+}
+check "... are replayed" again
 check "a cut that never comes" gives 2 "does not last until that cut" \
     explore --cut-power n=100000 $old $new
 check "a button that does nothing" refuses "fails even without a cut" explore --press PB7 $old $new
 check "a pin that is not there" refuses "no pin 'PZ1'" explore --press PZ1 $old $new
+check "one cut only" refuses "one --cut-power" explore --cut-power n=1 --cut-power n=2 $old $new
+head -c 200000 /dev/zero >"$work/large.bin"
+check "an update that does not fit" refuses "larger than the part" explore $old "$work/large.bin"
 check "one image only" refuses "give an IMAGE and its UPDATE" explore $old
 plan
