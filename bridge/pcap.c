@@ -76,7 +76,8 @@ static const uint8_t transfer_types[] = {
     [L072_BULK] = 3,
 };
 
-#define BUS 1
+#define BUS        1
+#define URB_DIR_IN 0x200u /* set by the kernel in the flags of each transfer IN */
 
 struct pcap {
     FILE *file;
@@ -140,6 +141,7 @@ int pcap_submit(struct pcap *pcap, struct l072 *board, const struct l072_urb *ur
         .length = urb->size,
         .interval = urb->interval,
     };
+    packet->flags = is_in(packet) ? URB_DIR_IN : 0;
     memcpy(packet->setup, urb->setup, control ? sizeof packet->setup : 0);
     put_packet(pcap, l072_now(board), packet, is_in(packet) ? NULL : urb->data);
     return id;
@@ -157,6 +159,7 @@ enum l072_urb_status pcap_take(struct pcap *pcap, struct l072 *board, int id, vo
     struct usbmon_packet *packet = &pcap->packet[id];
     packet->type = 'C';
     packet->no_setup = '-';
+    memset(packet->setup, 0, sizeof packet->setup);
     packet->status = status_errno(status);
     packet->length = moved;
     put_packet(pcap, l072_now(board), packet, is_in(packet) && moved <= size ? data : NULL);
