@@ -22,7 +22,7 @@ no_licence() { grep -L 'SPDX-License-Identifier: MIT' "${sources[@]}" Makefile; 
 
 check "clang-format" none clang-format --dry-run --Werror "${sources[@]}"
 check "100 columns in sources" none too_long 100 "${sources[@]}"
-check "80 columns in the header of the entry library" none too_long 80 include/dfuse.h
+check "80 columns in public headers" none too_long 80 include/*.h
 check "files of at most 500 lines" none long_files
 check "a licence line in each source" none no_licence
 check "no space at the end of a line" none grep -nE '[[:space:]]+$' "${texts[@]}"

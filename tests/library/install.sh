@@ -27,11 +27,29 @@ prints() {
         grep -qx "12 01 00 02 00 00 00 40 09 12 01 00 00 01 01 02 03 01" "$work/out"
 }
 
+# A stranger's C++, of which no library is linked.
+in_cpp() {
+    cat >"$work/parts.cpp" <<'C'
+#include <l072.h>
+#include <cstdio>
+int main()
+{
+    for (size_t i = 0; l072_part_name(i); i++)
+        std::puts(l072_part_name(i));
+}
+C
+    # shellcheck disable=SC2046 # words are wanted
+    quietly clang++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -nostdlib++ \
+        $(pkg-config --cflags l072) "$work/parts.cpp" -o "$work/parts" \
+        $(pkg-config --libs l072) && quietly "$work/parts" && grep -qx l072xz "$work/out"
+}
+
 check "make install" quietly make -s install DESTDIR="$root" PREFIX=/opt/l072
 check "the command runs" quietly "$root/opt/l072/bin/dfuse" --version
 check "only names of l072.h are global" public_names
 check "... and all of them" names_of_header
 check "pkg-config knows it" quietly pkg-config --exists l072
 check "the example builds" built
+check "C++ builds with the header, and links" in_cpp
 check "the example prints the descriptor of app 1" prints
 plan
