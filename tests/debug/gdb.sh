@@ -110,6 +110,42 @@ check "run" gdb_says "^Breakpoint 1, main ()" "break main" "run"
 check "kill" gdb_says "^\[Inferior 1 (Remote target) killed\]" "kill"
 check "... and again" gdb_says "^#. .*main ()" "kill" "target extended-remote 127.0.0.1:$port" "backtrace"
 
+# An IDE's session, as cortex-debug has it with OpenOCD: the machine interface, asynchronous, halted
+# by -exec-interrupt. Lines of WAIT COMMAND: the command is sent when an answer has WAIT.
+ide() {
+    coproc gdb { timeout 30 gdb-multiarch -nx -q --interpreter=mi2 >"$work/out" 2>&1; }
+    local input=${gdb[1]} pid=$gdb_PID answer command
+    while read -r answer command; do
+        for _ in $(seq 100); do
+            ! grep -q -e "$answer" "$work/out" || break
+            sleep 0.05
+        done
+        echo "$command" >&"$input"
+    done <<MI
+gdb 1-gdb-set mi-async on
+^1.done 2-gdb-set non-stop off
+^2.done 3-file-exec-and-symbols "$app"
+^3.done 4-target-select extended-remote localhost:$port
+^4.connected 5-interpreter-exec console "monitor reset halt"
+^5.done 6-target-download
+^6.done 7-interpreter-exec console "monitor reset halt"
+^7.done 8-break-insert main
+^8.done 9-exec-continue
+reason="breakpoint-hit".*main 10-data-list-register-values x
+^10.done 11-thread-info
+^11.done 12-exec-next
+reason="end-stepping-range" 13-break-watch app.milliseconds
+^13.done 14-exec-continue
+reason="watchpoint-trigger" 15-break-delete
+^15.done 16-exec-continue
+^16.running 17-exec-interrupt
+signal-name="SIGINT" 18-target-detach
+^18.done 19-gdb-exit
+MI
+    wait "$pid"
+    grep -q "^18.done" "$work/out" && ! grep -q "^[0-9]*.error" "$work/out"
+}
+check "an IDE's session, in GDB/MI" ide
 check "Ctrl-C" gdb_says "^Program received signal SIGINT" \
     "python import os, signal, threading" \
     "python threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()" "continue"
