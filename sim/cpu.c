@@ -15,117 +15,10 @@
 #include <string.h>
 
 #include "board.h"
+#include "access.h"
 #include "alu.h"
 #include "core.h"
 #include "decode.h"
-
-#define SRAM_BASE 0x20000000u
-
-/* ---- Memory --------------------------------------------------------------------------------- */
-
-static bool open_window(struct board *b, uint32_t address)
-{
-    if (bus_open_window(b, address) && !exception_abandoned(b))
-        return true;
-    exception_fault(b);
-    return false;
-}
-
-static inline bool fetch(struct board *b, uint32_t address, uint32_t *half)
-{
-    struct cpu *c = &b->cpu;
-    uint32_t word = address & ~3u;
-
-    if (address - c->window.base >= c->window.size && !open_window(b, address))
-        return false;
-    if (word != c->last_word) {
-        if (!c->window.prefetch || word != c->last_word + 4)
-            b->time.cycles += c->window.wait;
-        c->last_word = word;
-    }
-    uint16_t value;
-    memcpy(&value, (const uint8_t *)b + c->window.memory + (address - c->window.base), 2);
-    *half = value;
-    return true;
-}
-
-/* What the core itself refuses, before the bus sees it. */
-static bool refused(struct board *b, uint32_t address, unsigned size)
-{
-    if (address & (size - 1))
-        board_complain(b, L072_STOP_MISALIGNED, address,
-                       "%u-byte access to 0x%08X: the Cortex-M0+ has no unaligned access", size,
-                       address);
-    else if (core_unprivileged(&b->cpu) && address >= 0xE0000000)
-        board_complain(b, L072_STOP_RULE, address,
-                       "unprivileged access to 0x%08X, a system control register", address);
-    else
-        return false;
-    return true;
-}
-
-static bool read_bus(struct board *b, uint32_t address, unsigned size, uint32_t *value)
-{
-    uint32_t read;
-
-    if (refused(b, address, size) || !bus_read(b, address, size, &read) || exception_abandoned(b)) {
-        exception_fault(b);
-        return false;
-    }
-    *value = read;
-    return true;
-}
-
-static bool write_bus(struct board *b, uint32_t address, unsigned size, uint32_t value)
-{
-    if (refused(b, address, size) || !bus_write(b, address, size, value) ||
-        exception_abandoned(b)) {
-        exception_fault(b);
-        return false;
-    }
-    return true;
-}
-
-static inline bool in_sram(const struct board *b, uint32_t address, unsigned size)
-{
-    return address - SRAM_BASE < b->part.sram_size && !(address & (size - 1));
-}
-
-/* A word or the low part of it, as the little-endian host has it; *value is kept on a fault. */
-static inline bool read_data(struct board *b, uint32_t address, unsigned size, uint32_t *value)
-{
-    if (!in_sram(b, address, size))
-        return read_bus(b, address, size, value);
-    *value = 0;
-    memcpy(value, b->sram + (address - SRAM_BASE), size);
-    return true;
-}
-
-static inline bool write_data(struct board *b, uint32_t address, unsigned size, uint32_t value)
-{
-    if (!in_sram(b, address, size))
-        return write_bus(b, address, size, value);
-    memcpy(b->sram + (address - SRAM_BASE), &value, size);
-    return true;
-}
-
-/* The second cycle of a single load or store; the IOPORT (0x5xxxxxxx) has none. */
-static inline void data_cycle(struct board *b, uint32_t address)
-{
-    b->time.cycles += address >> 28 != 5;
-}
-
-static inline bool load(struct board *b, uint32_t address, unsigned size, uint32_t *value)
-{
-    data_cycle(b, address);
-    return read_data(b, address, size, value);
-}
-
-static inline void store(struct board *b, uint32_t address, unsigned size, uint32_t value)
-{
-    data_cycle(b, address);
-    write_data(b, address, size, value);
-}
 
 /* ---- Branches and high registers ------------------------------------------------------------ */
 
@@ -343,15 +236,16 @@ static void execute_32_bit(struct board *b, uint32_t first)
 
 /* ---- One instruction ------------------------------------------------------------------------ */
 
-static void execute(struct board *b, uint32_t op, enum op what)
+/* By the sections of ARM DDI 0419, one instruction a line. Fields of the encodings have names:
+ * registers by their lowest bit, immediates by their size. */
+
+/* A5.2.1: shift by an immediate, add, subtract, move, compare. */
+static void shift_add_move(struct board *b, uint32_t op, enum op what)
 {
     struct cpu *c = &b->cpu;
-    uint32_t *const r = c->r;
-    /* Fields of the encodings: registers by their lowest bit, immediates by their size. */
+    uint32_t *const r = b->cpu.r;
     const unsigned r0 = op & 7, r3 = op >> 3 & 7, r6 = op >> 6 & 7, r8 = op >> 8 & 7;
-    const unsigned high0 = (op >> 4 & 8) | r0, high3 = op >> 3 & 15;
-    const uint32_t imm5 = op >> 6 & 31, imm7 = op & 127, imm8 = op & 255, imm11 = op & 2047;
-    const uint32_t pc = c->here + 4;
+    const uint32_t imm5 = op >> 6 & 31, imm8 = op & 255;
 
     switch (what) {
     case OP_LSL_IMM: r[r0] = lsl(c, r[r3], imm5); break;
@@ -365,7 +259,18 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_CMP_IMM: add(c, r[r8], ~imm8, 1); break;
     case OP_ADD_IMM8: r[r8] = add(c, r[r8], imm8, 0); break;
     case OP_SUB_IMM8: r[r8] = add(c, r[r8], ~imm8, 1); break;
+    default: undefined(b, "undefined instruction");
+    }
+}
 
+/* A5.2.2: data processing. */
+static void process_data(struct board *b, uint32_t op, enum op what)
+{
+    struct cpu *c = &b->cpu;
+    uint32_t *const r = b->cpu.r;
+    const unsigned r0 = op & 7, r3 = op >> 3 & 7;
+
+    switch (what) {
     case OP_AND: r[r0] = nz(c, r[r0] & r[r3]); break;
     case OP_EOR: r[r0] = nz(c, r[r0] ^ r[r3]); break;
     case OP_LSL_REG: r[r0] = lsl(c, r[r0], r[r3] & 255); break;
@@ -382,13 +287,34 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_MUL: r[r0] = nz(c, r[r0] * r[r3]); break;
     case OP_BIC: r[r0] = nz(c, r[r0] & ~r[r3]); break;
     case OP_MVN: r[r0] = nz(c, ~r[r3]); break;
+    default: undefined(b, "undefined instruction");
+    }
+}
 
+/* A5.2.3: special data instructions, branch and exchange. */
+static void process_high(struct board *b, uint32_t op, enum op what)
+{
+    struct cpu *c = &b->cpu;
+    const unsigned high0 = (op >> 4 & 8) | (op & 7), high3 = op >> 3 & 15;
+
+    switch (what) {
     case OP_ADD_HIGH: set(b, high0, get(c, high0) + get(c, high3)); break;
     case OP_CMP_HIGH: add(c, get(c, high0), ~get(c, high3), 1); break;
     case OP_MOV_HIGH: set(b, high0, get(c, high3)); break;
     case OP_BX: branch_exchange(b, get(c, high3)); break;
     case OP_BLX: branch_link(b, get(c, high3)); break;
+    default: undefined(b, "undefined instruction");
+    }
+}
 
+/* A5.2.4: load and store a single data item, and LDR (literal). */
+static void load_store(struct board *b, uint32_t op, enum op what)
+{
+    uint32_t *const r = b->cpu.r;
+    const unsigned r0 = op & 7, r3 = op >> 3 & 7, r6 = op >> 6 & 7, r8 = op >> 8 & 7;
+    const uint32_t imm5 = op >> 6 & 31, imm8 = op & 255, pc = b->cpu.here + 4;
+
+    switch (what) {
     case OP_LDR_PC: load(b, (pc & ~3u) + 4 * imm8, 4, &r[r8]); break;
     case OP_STR_REG: store(b, r[r3] + r[r6], 4, r[r0]); break;
     case OP_STRH_REG: store(b, r[r3] + r[r6], 2, r[r0] & 0xFFFF); break;
@@ -412,7 +338,18 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_LDRH_IMM: load(b, r[r3] + 2 * imm5, 2, &r[r0]); break;
     case OP_STR_SP: store(b, r[SP] + 4 * imm8, 4, r[r8]); break;
     case OP_LDR_SP: load(b, r[SP] + 4 * imm8, 4, &r[r8]); break;
+    default: undefined(b, "undefined instruction");
+    }
+}
 
+/* A5.2: addresses by PC and SP; A5.2.5: miscellaneous. */
+static void address_and_more(struct board *b, uint32_t op, enum op what)
+{
+    uint32_t *const r = b->cpu.r;
+    const unsigned r0 = op & 7, r3 = op >> 3 & 7, r8 = op >> 8 & 7;
+    const uint32_t imm7 = op & 127, imm8 = op & 255, pc = b->cpu.here + 4;
+
+    switch (what) {
     case OP_ADR: r[r8] = (pc & ~3u) + 4 * imm8; break;
     case OP_ADD_SP: r[r8] = r[SP] + 4 * imm8; break;
     case OP_INC_SP: r[SP] += 4 * imm7; break;
@@ -429,7 +366,19 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_POP: pop(b, imm8 | (op & 0x100) << (PC - 8)); break;
     case OP_BKPT: undefined(b, "BKPT without a debugger"); break;
     case OP_HINT: hint(b, op); break;
+    default: undefined(b, "undefined instruction");
+    }
+}
 
+/* A5.2: load and store multiple; A5.2.6: branch and supervisor call; A5.3: all of 32 bits. */
+static void multiple_and_branch(struct board *b, uint32_t op, enum op what)
+{
+    struct cpu *c = &b->cpu;
+    uint32_t *const r = b->cpu.r;
+    const unsigned r8 = op >> 8 & 7;
+    const uint32_t imm8 = op & 255, imm11 = op & 2047, pc = b->cpu.here + 4;
+
+    switch (what) {
     case OP_STM: stm(b, r8, imm8); break;
     case OP_LDM: ldm(b, r8, imm8); break;
     case OP_B_COND:
@@ -439,8 +388,25 @@ static void execute(struct board *b, uint32_t op, enum op what)
     case OP_SVC: exception_svc(b); break;
     case OP_B: r[PC] = pc + 2 * imm11 - ((op & 0x400) << 2); break;
     case OP_32_BIT: execute_32_bit(b, op); break;
-    case OP_UNDEFINED: undefined(b, "undefined instruction"); break;
+    default: undefined(b, "undefined instruction");
     }
+}
+
+/* The groups follow each other in enum op as they do here; OP_UNDEFINED is before them all. */
+static void execute(struct board *b, uint32_t op, enum op what)
+{
+    if (what <= OP_SUB_IMM8)
+        shift_add_move(b, op, what);
+    else if (what <= OP_MVN)
+        process_data(b, op, what);
+    else if (what <= OP_BLX)
+        process_high(b, op, what);
+    else if (what <= OP_LDR_SP)
+        load_store(b, op, what);
+    else if (what <= OP_HINT)
+        address_and_more(b, op, what);
+    else
+        multiple_and_branch(b, op, what);
 }
 
 void cpu_run(struct board *b)
