@@ -157,12 +157,13 @@ static void run_slice(struct session *s, uint64_t limit)
         until = usb_device_due(&s->device);
     if (s->bridge->before_slice)
         s->bridge->before_slice(s->bridge->context, board, &until);
-    if (!stands(s) && l072_run(board, until) == L072_STOPPED) {
+    bool stopped = !stands(s) && l072_run(board, until) == L072_STOPPED;
+    usb_device_poll(&s->device); /* observers get the events that led to a stop, too */
+    if (stopped) {
         s->over = true;
         if (s->bridge->stopped)
             s->bridge->stopped(s->bridge->context);
     }
-    usb_device_poll(&s->device);
     follow_device(s);
 }
 

@@ -63,6 +63,10 @@ check "SIGINT too" status 130 signalled INT
 check "a board that stops" status 1 session "$work/stop.bin" -- \
     sh -c 'trap "echo ended; exit" TERM; sleep 20 & wait'
 check "... ends the command" grep -qx ended "$work/out"
+check "what led to the stop is told before it" status 1 session --fault 'flip:t=100ms:0x08000004^1' \
+    --fault nrst:t=100ms "$work/sleep.bin" -- sleep 20
+check "... in order" sh -c 'sed -n "s/^.* s  //p" "$1" | tr "\n" " " | grep -q \
+    "fault: flip.*fault: nrst.*reset by NRST.*stopped: "' - "$work/err"
 # The command looks for the line before it ends: it must not come only after that.
 # shellcheck disable=SC2016
 check "a stop is told while the command goes on" status 1 session "$work/stop.bin" -- \
