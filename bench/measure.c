@@ -19,6 +19,10 @@
     "exec build/dfuse sim --boot0 build/examples/app-1.elf -- "                                    \
     "dfu-util -d ,0483:df11 -a 0 -s 0x08000000 -D build/bench/64k.bin >build/bench/log 2>&1"
 
+#define EXPLORE                                                                                    \
+    "cat build/examples/app-2.bin build/bench/64k.bin | head -c 16384 >build/bench/16k.bin && "    \
+    "exec build/dfuse explore --press PA1 build/examples/app-1.elf build/bench/16k.bin 2>&1"
+
 static double seconds(clockid_t clock)
 {
     struct timespec t;
@@ -180,4 +184,18 @@ double measure_download(void)
         return -1;
     }
     return seconds(CLOCK_MONOTONIC) - begin;
+}
+
+double measure_cuts(void)
+{
+    FILE *out = popen(EXPLORE, "r");
+    char line[200];
+    double cuts = -1;
+
+    while (out && fgets(line, sizeof line, out))
+        (void)sscanf(line, "%*f s, %lf cuts a second", &cuts);
+    if (out && pclose(out) == 0)
+        return cuts;
+    fprintf(stderr, "bench: dfuse explore failed\n");
+    return -1;
 }

@@ -10,6 +10,9 @@ double measure_busy(void);
 double measure_start(void);
 /* Seconds on the clock of the wall for a real dfu-util to download 64 KB. */
 double measure_download(void);
+/* Power cuts in an update of 16 KB, with recovery, a second on the clock of the wall, on all cores.
+ */
+double measure_cuts(void);
 /* Instructions a second of the same loop: here, and in Unicorn with a hook that counts them. */
 double measure_instructions(void);
 double measure_unicorn(void);
