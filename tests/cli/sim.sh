@@ -17,6 +17,9 @@ check "lenient boards warn" gives 0 "warning: access to nothing 0x60000000" \
     sim --lenient --timeout 1s "$work/stop.bin"
 check "trace" gives 1 "^0800000A  lsls r0, r0, #0x1d  *r0=60000000" \
     sim --trace --timeout 1s "$work/stop.bin"
+check "... with function and line" gives 0 "^main (main.c:[0-9]*)$" \
+    sim --trace --timeout 2ms build/examples/app-1.elf
+check "... and exceptions" grep -q "^-- exception 15 " "$work/err"
 check "reset button" gives 0 "0.500000 s  reset by NRST" \
     sim --press NRST@500ms --timeout 1s "$work/loop.bin"
 check "power cut" gives 0 "0.60000[01] s  power on" \
