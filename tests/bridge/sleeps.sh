@@ -28,7 +28,7 @@ killed='sleep 0.9 & kill $!; wait $!; [ $? = 143 ]'
 
 check "five sleeps of 0.5 s in less than 2.5 s" takes 0 2500 --summary $app -- \
     sh -c 'for i in 1 2 3 4 5; do sleep 0.5; done'
-check "... 2.5 s for the board" simulated 2.5 2.7
+check "... 2.5 s for the board" simulated 2.5 3
 check "40 sleeps of 0.3 s at a time" takes 0 12000 $app -- sh -c "$many"
 check "a sleep of 1.1 s is left alone" takes 1100 60000 $app -- sleep 1.1
 check "with --pace real all are" takes 500 60000 --pace real $app -- sleep 0.5
