@@ -5,9 +5,10 @@
 . "$(dirname "$0")/../tap"
 
 file=$work/usb.pcapng
+# update ADDRESS: from the running application.
 update() {
     "$dfuse" sim --pcap "$file" build/examples/app-1.elf -- dfu-util -E 1 \
-        -d 1209:0001,0483:df11 -a 0 -s 0x08000000:leave -D build/examples/app-2.bin \
+        -d 1209:0001,0483:df11 -a 0 -s "$1" -D build/examples/app-2.bin \
         >"$work/out" 2>"$work/err" </dev/null
 }
 # Wireshark 4.0 has to be told which products speak DFU.
@@ -59,7 +60,9 @@ pairs() {
         ! cut -f 2 "$work/out" | sort | uniq -c | grep -qv '^ *2 '
 }
 
-check "an update with --pcap" update
+check "a download with --pcap" update 0x08000000
+check "no malformed packet" found _ws.malformed 0
+check "an update to its end" update 0x08000000:leave
 check "link type USB_LINUX_MMAPPED" found 'frame.encap_type == 115'
 check "no malformed packet but the empty DNLOAD" only_the_empty_dnload
 check "... of which tshark says the same when it is written by hand" as_by_hand
