@@ -3,8 +3,19 @@
 #include "board_rig.h"
 
 enum { USART2 = 0x40004400, LPUART1 = 0x40004800 };
-enum { CR1 = 0, CR3 = 8, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, RDR = 0x24, TDR = 0x28 };
+enum {
+    CR1 = 0,
+    CR2 = 4,
+    CR3 = 8,
+    BRR = 0x0C,
+    RQR = 0x18,
+    ISR = 0x1C,
+    ICR = 0x20,
+    RDR = 0x24,
+    TDR = 0x28
+};
 enum { UE = 1, RE = 4, TE = 8, IDLEIE = 0x10, RXNEIE = 0x20, PS = 0x200, PCE = 0x400, M0 = 0x1000 };
+enum { CMIE = 0x4000, CMF = 0x20000 };
 enum { ORE = 8, IDLE = 0x10, RXNE = 0x20, BUSY = 0x10000, OVRDIS = 0x1000 };
 
 #define MSI_PS 476837 /* 2.097152 MHz */
@@ -97,6 +108,30 @@ static void idle_rises_a_frame_after_the_last(void **state)
     store(b, USART2 + ICR, IDLE);
     run(b, 3 * FRAME);
     assert_false(load(b, USART2 + ISR) & IDLE);
+}
+
+/* CR2.ADD: the character that CMF waits for. */
+static void chosen_character_interrupts(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR2, (uint32_t)'\r' << 24);
+    open_usart2(b, CMIE);
+    send(b, 'a');
+    run(b, 2 * FRAME);
+    assert_false(load(b, USART2 + ISR) & CMF);
+    send(b, '\r');
+    run(b, 2 * FRAME);
+    assert_true(load(b, USART2 + ISR) & ORE); /* nobody read the 'a' */
+    assert_false(load(b, USART2 + ISR) & CMF);
+    (void)load(b, USART2 + RDR);
+    send(b, '\r');
+    run(b, 2 * FRAME);
+    assert_true(load(b, USART2 + ISR) & CMF);
+    assert_true(b->nvic.line[IRQ_USART2]);
+    store(b, USART2 + ICR, CMF);
+    assert_false(b->nvic.line[IRQ_USART2]);
 }
 
 static void request_register_drops_a_byte(void **state)
@@ -216,6 +251,7 @@ int main(void)
         BOARD_TEST(overrun_loses_the_new_byte),
         BOARD_TEST(without_overrun_detection_the_old_byte_is_lost),
         BOARD_TEST(idle_rises_a_frame_after_the_last),
+        BOARD_TEST(chosen_character_interrupts),
         BOARD_TEST(request_register_drops_a_byte),
         BOARD_TEST(parity_stands_above_the_data),
         BOARD_TEST(a_port_that_does_not_listen_loses_the_byte),
