@@ -149,7 +149,8 @@ enum l072_event_kind {
     L072_EVENT_UART,       /* value: port number << 8 | byte, at the end of its stop bit; for
                             * the number see l072_uart_receive() */
     L072_EVENT_URB,        /* a transfer completed; value: its id */
-    L072_EVENT_WARNING,    /* lenient boards: value: enum l072_stop_kind, detail: address */
+    L072_EVENT_WARNING,    /* value: enum l072_stop_kind, detail: address. From lenient boards;
+                            * L072_STOP_VOLTAGE from all */
     L072_EVENT_FAULT,      /* value: enum l072_fault_kind; detail: flash operations so far */
     /* These after l072_log_signals() only; value: 1 yes, 0 no. */
     L072_EVENT_POWER, /* power is on */
@@ -188,6 +189,7 @@ enum l072_stop_kind {
     L072_STOP_FLASH,        /* write or erase that breaks a rule of the flash interface */
     L072_STOP_USB,          /* packet memory overrun, broken endpoint set-up */
     L072_STOP_RULE,         /* any other rule of the manual */
+    L072_STOP_VOLTAGE,      /* too fast for the voltage range: stops no board, warns on all */
 };
 
 struct l072_stop {

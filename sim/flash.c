@@ -138,6 +138,7 @@ static void write_acr(struct board *b, uint32_t acr)
     if (!(acr & ACR_RUN_PD))
         f->open &= (uint8_t) ~(1u << FLASH_LOCK_RUN_PD);
     f->acr = acr & ACR_BITS;
+    voltage_check(b);
     bus_close_window(b);
 }
 

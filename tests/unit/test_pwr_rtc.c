@@ -2,7 +2,7 @@
 /* Power control, the RTC domain and its write protection, SYSCFG (RM0376 PWR, RTC, SYSCFG). */
 #include "board_rig.h"
 
-enum { DBP = 0x100, VOS_RANGE_1 = 0x800, VOSF = 0x10 };
+enum { DBP = 0x100, VOS_RANGE_1 = 0x800, VOSF = 0x10, REGLPF = 0x20 };
 enum { RTC_CR = 0x40002808, RTC_WPR = 0x40002824, BKP0R = 0x40002850 };
 enum { LSION = 1, RTCSEL_LSI = 2 << 16, RTCEN = 1 << 18, RTCRST = 1 << 19 };
 
@@ -24,6 +24,19 @@ static void voltage_range_takes_time_to_change(void **state)
     store(b, PWR_CR, 0);
     assert_stop(b, L072_STOP_RULE);
     assert_int_equal(load(b, PWR_CR), VOS_RANGE_1);
+}
+
+/* Drivers poll REGLPF on the way in and out of low-power run. */
+static void low_power_run_shows_in_reglpf(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB1ENR, 1 << 28);
+    assert_false(load(b, PWR_CSR) & REGLPF);
+    store(b, PWR_CR, 0x5001); /* LPRUN, LPSDSR */
+    assert_true(load(b, PWR_CSR) & REGLPF);
+    store(b, PWR_CR, 0x1000);
+    assert_false(load(b, PWR_CSR) & REGLPF);
 }
 
 static void backup_registers_need_dbp(void **state)
@@ -156,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOARD_TEST(voltage_range_takes_time_to_change),
+        BOARD_TEST(low_power_run_shows_in_reglpf),
         BOARD_TEST(backup_registers_need_dbp),
         BOARD_TEST(backup_registers_survive_reset_but_not_power_loss),
         BOARD_TEST(rtc_domain_reset_clears_clock_choice_and_backup),
