@@ -135,6 +135,44 @@ static void boot_mode_shows_what_the_pins_chose(void **state)
     assert_int_equal(load(b, SYSCFG_CFGR1), 0x100);
 }
 
+static void mem_mode_2_shows_the_flash(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB2ENR, 1);
+    store(b, SYSCFG_CFGR1, 2);
+    assert_int_equal(load(b, 0), 0x20001000);
+}
+
+/* BOOT1 is the inverse of nBOOT1: with both BOOT0 and BOOT1 the SRAM is at 0. */
+static void nboot1_chooses_rom_or_sram(void **state)
+{
+    struct board *b = *state;
+
+    b->boot0 = true;
+    assert_int_equal(l072_set_option(handle(b), "nBOOT1", 0), 0);
+    l072_power(handle(b), false);
+    l072_power(handle(b), true);
+    b->stop = (struct l072_stop){0}; /* random SRAM is no vector table */
+    set_bits(b, R_APB2ENR, 1);
+    assert_int_equal(load(b, SYSCFG_CFGR1), 0x303);
+    assert_int_equal(load(b, 0), peek(b, 0x20000000));
+}
+
+static void bank_swap_takes_the_eeprom_along(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, 0x08080000, 1);
+    preset(b, 0x08080C00, 2);
+    set_bits(b, R_APB2ENR, 1);
+    store(b, SYSCFG_CFGR1, 8);
+    assert_int_equal(load(b, 0x08080000), 2);
+    assert_int_equal(load(b, 0x08080C00), 1);
+    assert_int_equal(load(b, 0x00080000), 2); /* the alias follows */
+    assert_int_equal(load(b, 0), 0);
+}
+
 static void bank_swap_exists_with_two_banks_only(void **state)
 {
     struct board *b = *state;
@@ -177,6 +215,9 @@ int main(void)
         BOARD_TEST(rtc_registers_need_the_keys),
         BOARD_TEST(mem_mode_chooses_what_is_at_zero),
         BOARD_TEST(boot_mode_shows_what_the_pins_chose),
+        BOARD_TEST(mem_mode_2_shows_the_flash),
+        BOARD_TEST(nboot1_chooses_rom_or_sram),
+        BOARD_TEST(bank_swap_takes_the_eeprom_along),
         BOARD_TEST(bank_swap_exists_with_two_banks_only),
         BOARD_TEST(ref_lock_freezes_cfgr3),
         BOARD_TEST(idcode_is_that_of_the_part),

@@ -15,7 +15,7 @@ enum {
     TDR = 0x28
 };
 enum { UE = 1, RE = 4, TE = 8, IDLEIE = 0x10, RXNEIE = 0x20, PS = 0x200, PCE = 0x400, M0 = 0x1000 };
-enum { CMIE = 0x4000, CMF = 0x20000 };
+enum { CMIE = 0x4000, CMF = 0x20000, EIE = 1, TEACK = 1 << 21, REACK = 1 << 22 };
 enum { ORE = 8, IDLE = 0x10, RXNE = 0x20, BUSY = 0x10000, OVRDIS = 0x1000 };
 
 #define MSI_PS 476837 /* 2.097152 MHz */
@@ -79,6 +79,35 @@ static void overrun_loses_the_new_byte(void **state)
     assert_true(b->nvic.line[IRQ_USART2]); /* ORE alone */
     store(b, USART2 + ICR, ORE);
     assert_false(b->nvic.line[IRQ_USART2]);
+}
+
+static void overrun_interrupts_as_an_error_too(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR3, EIE);
+    open_usart2(b, 0);
+    send(b, '1');
+    send(b, '2');
+    run(b, FRAME + FRAME / 2);
+    assert_false(b->nvic.line[IRQ_USART2]);
+    run(b, FRAME);
+    assert_true(b->nvic.line[IRQ_USART2]);
+}
+
+/* TEACK and REACK: the port is ready, which drivers wait for. */
+static void each_direction_is_acknowledged(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR1, RE | TE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), 0);
+    store(b, USART2 + CR1, UE | RE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), REACK);
+    store(b, USART2 + CR1, UE | TE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), TEACK);
 }
 
 static void without_overrun_detection_the_old_byte_is_lost(void **state)
@@ -249,6 +278,8 @@ int main(void)
         BOARD_TEST(byte_arrives_at_the_end_of_its_frame),
         BOARD_TEST(frames_follow_each_other),
         BOARD_TEST(overrun_loses_the_new_byte),
+        BOARD_TEST(overrun_interrupts_as_an_error_too),
+        BOARD_TEST(each_direction_is_acknowledged),
         BOARD_TEST(without_overrun_detection_the_old_byte_is_lost),
         BOARD_TEST(idle_rises_a_frame_after_the_last),
         BOARD_TEST(chosen_character_interrupts),
