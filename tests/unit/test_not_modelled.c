@@ -173,31 +173,32 @@ static const struct {
     uint32_t address, value;
     const char *name;
 } stores[] = {
-    {0x40010004, 0x00000000, "SYSCFG_CFGR2.FWDIS"},
-    {0x40013800, 0x00000002, "USART1"            }, /* UESM */
-    {0x40004400, 0x00002000, "USART2"            }, /* MME */
-    {0x40004C00, 0x04000000, "USART4"            }, /* RTOIE */
-    {0x40005000, 0x08000000, "USART5"            }, /* EOBIE */
-    {0x40004404, 0x00000800, "USART2"            }, /* CLKEN */
-    {0x40004404, 0x00004000, "USART2"            }, /* LINEN */
-    {0x40004404, 0x00100000, "USART2"            }, /* ABREN */
-    {0x40004404, 0x00800000, "USART2"            }, /* RTOEN */
-    {0x40004408, 0x00000002, "USART2"            }, /* IREN */
-    {0x40004408, 0x00000008, "USART2"            }, /* HDSEL */
-    {0x40004408, 0x00000020, "USART2"            }, /* SCEN */
-    {0x40004808, 0x00000200, "LPUART1"           }, /* CTSE */
-    {0x40004418, 0x00000001, "USART2"            }, /* ABRRQ */
-    {0x40004418, 0x00000002, "USART2"            }, /* SBKRQ */
-    {0x40004418, 0x00000004, "USART2"            }, /* MMRQ */
-    {0x40000000, 0x00000020, "TIM2"              }, /* CMS */
-    {0x4000040C, 0x00000100, "TIM3"              }, /* UDE */
-    {0x40010808, 0x00000001, "TIM21"             }, /* SMS */
-    {0x40011418, 0x00000001, "TIM22"             }, /* CC1S */
-    {0x40006C04, 0x1022BB7F, NULL                }, /* SYNCSRC = LSE, and then: */
-    {0x40006C00, 0x00002020, "CRS"               }, /* CEN */
-    {0x4000282C, 0x00000001, "RTC"               }, /* SHIFTR */
-    {0x40002840, 0x00000001, "RTC"               }, /* TAMP1E */
-    {0x4000283C, 0x00000001, "RTC"               }, /* CALM */
+    {0x40010004, 0x00000000, "SYSCFG_CFGR2.FWDIS" },
+    {0x40013800, 0x00000002, "USART1"             }, /* UESM */
+    {0x40004400, 0x00002000, "USART2"             }, /* MME */
+    {0x40004C00, 0x04000000, "USART4"             }, /* RTOIE */
+    {0x40005000, 0x08000000, "USART5"             }, /* EOBIE */
+    {0x40004404, 0x00000800, "USART2"             }, /* CLKEN */
+    {0x40004404, 0x00004000, "USART2"             }, /* LINEN */
+    {0x40004404, 0x00100000, "USART2"             }, /* ABREN */
+    {0x40004404, 0x00800000, "USART2"             }, /* RTOEN */
+    {0x40004408, 0x00000002, "USART2"             }, /* IREN */
+    {0x40004408, 0x00000008, "USART2"             }, /* HDSEL */
+    {0x40004408, 0x00000020, "USART2"             }, /* SCEN */
+    {0x40004808, 0x00000200, "LPUART1"            }, /* CTSE */
+    {0x40004418, 0x00000001, "USART2"             }, /* ABRRQ */
+    {0x40004418, 0x00000002, "USART2"             }, /* SBKRQ */
+    {0x40004418, 0x00000004, "USART2"             }, /* MMRQ */
+    {0x40000000, 0x00000020, "TIM2"               }, /* CMS */
+    {0x4000040C, 0x00000100, "TIM3"               }, /* UDE */
+    {0x40010808, 0x00000001, "TIM21"              }, /* SMS */
+    {0x40011418, 0x00000001, "TIM22"              }, /* CC1S */
+    {0x40006C04, 0x1022BB7F, NULL                 }, /* SYNCSRC = LSE, and then: */
+    {0x40006C00, 0x00002020, "CRS"                }, /* CEN */
+    {0xE000ED94, 0x00000001, "MPU is not modelled"}, /* ENABLE */
+    {0x4000282C, 0x00000001, "RTC"                }, /* SHIFTR */
+    {0x40002840, 0x00000001, "RTC"                }, /* TAMP1E */
+    {0x4000283C, 0x00000001, "RTC"                }, /* CALM */
 };
 
 static void a_bit_that_starts_what_is_not_there_stops(void **state)

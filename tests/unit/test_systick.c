@@ -229,7 +229,7 @@ static const struct register_row registers[] = {
     {"SHPR3",      0xD20, 0,          0xFFFFFFFF, 0xC0C00000},
     {"IPR7",       0x41C, 0,          0xFFFFFFFF, 0xC0C0C0C0},
     {"MPU_TYPE",   0xD90, 0x800,      0,          0x800     },
-    {"MPU_CTRL",   0xD94, 0,          0xFFFFFFFF, 7         },
+    {"MPU_CTRL",   0xD94, 0,          0xFFFFFFFE, 6         },
     {"MPU_RNR",    0xD98, 0,          3,          3         },
     {"MPU_RBAR",   0xD9C, 3,          0xFFFFFF00, 0xFFFFFF03},
     {"MPU_RBAR",   0xD9C, 0xFFFFFF03, 0x20000015, 0x20000005},
