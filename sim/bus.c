@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Simplified: system memory and SRAM have no wait states; AHB and APB bridges add no cycles.
+ * Simplified: system memory and SRAM have no wait states.
  * Not modelled: DMA1 and the CPU waiting for each other, the firewall.
+ * Unconfirmed, and how it is read here:
+ * - The bridges may cost a cycle or two of HCLK an access: here none.
  */
 #include "board.h"
 

@@ -3,6 +3,8 @@
  * Not modelled: what drives the lines of PVD, comparators, I2C, USARTs and LPTIM1.
  * Simplified: the internal lines change only when exti_line() says so; a line whose flag in EXTI_PR
  * was set before its bit in EXTI_IMR ends Stop mode too.
+ * Unconfirmed, and how it is read here:
+ * - IMR starts as 0x3F840000. Line 18, the wake-up by USB, is wired to the interrupt of USB.
  */
 #include "board.h"
 

@@ -3,6 +3,8 @@
  * Not modelled: alternate functions as outputs (such a pin shows its pull), speed, contention.
  * Simplified: every port has 16 pins but H, which has PH0 and PH1; an outside driver wins over the
  * pin's own output; an output that is neither driven nor pulled reads low.
+ * Unconfirmed, and how it is read here:
+ * - Of the two halves of BSRR the one that sets wins.
  */
 #include "board.h"
 

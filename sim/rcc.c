@@ -8,8 +8,8 @@
  * Unconfirmed, and how it is read here:
  * - Every reset sets PINRSTF with its own flag.
  * - SW to a clock that is not ready waits for it. A clock in use cannot be switched off.
- * - The PLL takes no new setting while it is on. Start-up times: HSI16, HSI48, MSI 6 us, PLL 160
- * us.
+ * - The PLL takes no new setting while it is on.
+ * - HSI16, HSI48 and MSI start in 6 us, the PLL in 160 us.
  */
 #include "board.h"
 

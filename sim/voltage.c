@@ -5,6 +5,8 @@
  *
  * Simplified: the regulator counts as settled as soon as VOS is written; of the limits that are
  * broken at the same time only the first warns. Those of range 1 stop the board: see rcc.c.
+ * Unconfirmed, and how it is read here:
+ * - Range 3 ends at 4.2 MHz: ST's HAL says so, its LL drivers say 2 MHz. USB wants range 1.
  */
 #include "board.h"
 

@@ -289,6 +289,7 @@ static void options_make_the_modes_a_reset(void **state)
 
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(l072_set_option(handle(b), options[i], 0), 0);
+        assert_int_equal(l072_set_option(handle(b), options[1 - i], 1), 0);
         l072_power(handle(b), false);
         l072_power(handle(b), true);
         load_sleeper(b, WFI);
