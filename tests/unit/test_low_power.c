@@ -229,6 +229,21 @@ static void each_wakeup_pin_has_its_enable(void **state)
     }
 }
 
+/* FWU: without it the internal reference has to start first. */
+static void standby_ends_later_without_fast_wakeup(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB1ENR, 1 << 28);
+    store(b, PWR_CSR, EWUP1);
+    enter_standby(b, 0);
+    set_pa0(b, true);
+    run(b, 2 * PS_PER_MS);
+    assert_int_equal(b->pwr.mode, PWR_WAKING_STANDBY);
+    run(b, PS_PER_MS);
+    assert_restarted(b);
+}
+
 static void the_wakeup_timer_ends_standby_on_lsi(void **state)
 {
     struct board *b = *state;
@@ -312,6 +327,7 @@ int main(void)
         BOARD_TEST(a_software_event_sets_the_event_register),
         BOARD_TEST(a_wakeup_pin_ends_standby),
         BOARD_TEST(each_wakeup_pin_has_its_enable),
+        BOARD_TEST(standby_ends_later_without_fast_wakeup),
         BOARD_TEST(the_wakeup_timer_ends_standby_on_lsi),
         BOARD_TEST(reset_and_power_end_standby),
         BOARD_TEST(a_pending_wakeup_keeps_standby_from_being_entered),

@@ -14,6 +14,8 @@ enum { EXTI_IMR = 0x40010400, EXTI_SWIER = 0x40010410 };
 enum { UE_TE_TXEIE = 0x89 }; /* USART_CR1: TDR is empty, which interrupts */
 enum { MEM2MEM_TCIE_EN = 0x4003 };
 
+enum { CRS_CR = 0x40006C00 }; /* SWSYNC, CEN; SYNCOKIE, ESYNCIE */
+
 struct access {
     uint32_t address, value;
 };
@@ -49,48 +51,48 @@ static const struct row {
     unsigned exception;
     struct access access[6];
 } rows[] = {
-    {"NMI",            2,       {{ICSR, UINT32_C(1) << 31}}                                       },
-    {"PendSV",         14,      {{ICSR, UINT32_C(1) << 28}}                                       },
-    {"SysTick",        15,      {{ICSR, UINT32_C(1) << 26}}                                       },
-    {"WWDG",           16 + 0,  {{0x40002C04, 0x27F}, {0x40002C00, 0x41}}                         },
-    {"PVD",            16 + 1,  LINE(16)                                                          },
-    {"RTC alarm",      16 + 2,  LINE(17)                                                          },
-    {"RTC tamper",     16 + 2,  LINE(19)                                                          },
-    {"RTC wake-up",    16 + 2,  LINE(20)                                                          },
+    {"NMI",            2,       {{ICSR, UINT32_C(1) << 31}}               },
+    {"PendSV",         14,      {{ICSR, UINT32_C(1) << 28}}               },
+    {"SysTick",        15,      {{ICSR, UINT32_C(1) << 26}}               },
+    {"WWDG",           16 + 0,  {{0x40002C04, 0x27F}, {0x40002C00, 0x41}} },
+    {"PVD",            16 + 1,  LINE(16)                                  },
+    {"RTC alarm",      16 + 2,  LINE(17)                                  },
+    {"RTC tamper",     16 + 2,  LINE(19)                                  },
+    {"RTC wake-up",    16 + 2,  LINE(20)                                  },
     {"FLASH",
      16 + 3,
      {{0x4002200C, 0x89ABCDEF},
       {0x4002200C, 0x02030405},
       {0x40022004, 0x10006}, /* EOPIE */
-      {0x08080000, 1}}                                                                            },
-    {"RCC",            16 + 4,  {{R_CIER, 4}, {R_CR, 0x301}}                                      },
-    {"CRS",            16 + 4,  {{0x40006C00, 0x20A1}, {0x40006C00, 0x20A1}, {0x40006C00, 0x20A8}}},
-    {"EXTI0",          16 + 5,  LINE(0)                                                           },
-    {"EXTI1",          16 + 5,  LINE(1)                                                           },
-    {"EXTI2",          16 + 6,  LINE(2)                                                           },
-    {"EXTI3",          16 + 6,  LINE(3)                                                           },
-    {"EXTI4",          16 + 7,  LINE(4)                                                           },
-    {"EXTI15",         16 + 7,  LINE(15)                                                          },
-    {"DMA1 channel 1", 16 + 9,  CHANNEL(1)                                                        },
-    {"DMA1 channel 2", 16 + 10, CHANNEL(2)                                                        },
-    {"DMA1 channel 3", 16 + 10, CHANNEL(3)                                                        },
-    {"DMA1 channel 4", 16 + 11, CHANNEL(4)                                                        },
-    {"DMA1 channel 7", 16 + 11, CHANNEL(7)                                                        },
-    {"COMP1",          16 + 12, LINE(21)                                                          },
-    {"COMP2",          16 + 12, LINE(22)                                                          },
-    {"USART4",         16 + 14, PORT(0x40004C00)                                                  },
-    {"USART5",         16 + 14, PORT(0x40005000)                                                  },
-    {"TIM2",           16 + 15, TIMER(0x40000000)                                                 },
-    {"TIM3",           16 + 16, TIMER(0x40000400)                                                 },
-    {"TIM6",           16 + 17, TIMER(0x40001000)                                                 },
-    {"TIM7",           16 + 18, TIMER(0x40001400)                                                 },
-    {"TIM21",          16 + 20, TIMER(0x40010800)                                                 },
-    {"TIM22",          16 + 22, TIMER(0x40011400)                                                 },
-    {"USART1",         16 + 27, PORT(0x40013800)                                                  },
-    {"USART2",         16 + 28, PORT(0x40004400)                                                  },
-    {"LPUART1",        16 + 29, PORT(0x40004800)                                                  },
-    {"RNG",            16 + 29, {{0x40025000, 0xC}}                                               },
-    {"USB",            16 + 31, {{0x40005C40, 0x402}, {0x40005C40, 0x403}}                        }, /* RESETM; FRES */
+      {0x08080000, 1}}                                                    },
+    {"RCC",            16 + 4,  {{R_CIER, 4}, {R_CR, 0x301}}              },
+    {"CRS",            16 + 4,  {{CRS_CR, 0x20A1}, {CRS_CR, 0x20A8}}      },
+    {"EXTI0",          16 + 5,  LINE(0)                                   },
+    {"EXTI1",          16 + 5,  LINE(1)                                   },
+    {"EXTI2",          16 + 6,  LINE(2)                                   },
+    {"EXTI3",          16 + 6,  LINE(3)                                   },
+    {"EXTI4",          16 + 7,  LINE(4)                                   },
+    {"EXTI15",         16 + 7,  LINE(15)                                  },
+    {"DMA1 channel 1", 16 + 9,  CHANNEL(1)                                },
+    {"DMA1 channel 2", 16 + 10, CHANNEL(2)                                },
+    {"DMA1 channel 3", 16 + 10, CHANNEL(3)                                },
+    {"DMA1 channel 4", 16 + 11, CHANNEL(4)                                },
+    {"DMA1 channel 7", 16 + 11, CHANNEL(7)                                },
+    {"COMP1",          16 + 12, LINE(21)                                  },
+    {"COMP2",          16 + 12, LINE(22)                                  },
+    {"USART4",         16 + 14, PORT(0x40004C00)                          },
+    {"USART5",         16 + 14, PORT(0x40005000)                          },
+    {"TIM2",           16 + 15, TIMER(0x40000000)                         },
+    {"TIM3",           16 + 16, TIMER(0x40000400)                         },
+    {"TIM6",           16 + 17, TIMER(0x40001000)                         },
+    {"TIM7",           16 + 18, TIMER(0x40001400)                         },
+    {"TIM21",          16 + 20, TIMER(0x40010800)                         },
+    {"TIM22",          16 + 22, TIMER(0x40011400)                         },
+    {"USART1",         16 + 27, PORT(0x40013800)                          },
+    {"USART2",         16 + 28, PORT(0x40004400)                          },
+    {"LPUART1",        16 + 29, PORT(0x40004800)                          },
+    {"RNG",            16 + 29, {{0x40025000, 0xC}}                       },
+    {"USB",            16 + 31, {{0x40005C40, 0x402}, {0x40005C40, 0x403}}}, /* RESETM; FRES */
 };
 
 /* Clocks for all, HSI48 on, and a vector table whose handlers wait for ever. */
