@@ -107,8 +107,7 @@ static void rtc_registers_need_the_keys(void **state)
     store(b, RTC_WPR, 0xFF);
     store(b, RTC_CR, 0);
     assert_stop(b, L072_STOP_RULE);
-    store(b, RTC_WPR, 0x53); /* the second key alone, and after a wrong one */
-    store(b, RTC_WPR, 0x53);
+    store(b, RTC_WPR, 0x53); /* the second key after a wrong one */
     store(b, RTC_CR, 0);
     assert_stop(b, L072_STOP_RULE);
 }
