@@ -38,6 +38,7 @@ static const char *const stop_what[] = {
     [L072_STOP_FLASH] = "broken flash rule",
     [L072_STOP_USB] = "broken USB rule",
     [L072_STOP_RULE] = "broken rule",
+    [L072_STOP_VOLTAGE] = "clock too fast for the voltage range of PWR_CR.VOS",
 };
 
 static const char *const stop_advice[] = {
@@ -54,6 +55,7 @@ static const char *const stop_advice[] = {
     [L072_STOP_FLASH] = "follow the sequence of RM0376, or go on with --lenient",
     [L072_STOP_USB] = "check the buffer table and the endpoint registers",
     [L072_STOP_RULE] = "follow RM0376, or go on with --lenient",
+    [L072_STOP_VOLTAGE] = "",
 };
 
 __attribute__((format(printf, 2, 3))) static void line(uint64_t time, const char *format, ...)

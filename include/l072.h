@@ -170,7 +170,8 @@ enum l072_event_kind {
     L072_EVENT_USB_DETACH, /* ... and off */
     L072_EVENT_UART,       /* value: port << 8 | byte, when its stop bit ends */
     L072_EVENT_URB,        /* a transfer completed; value: its id */
-    L072_EVENT_WARNING,    /* value: enum l072_stop_kind; detail: address */
+    L072_EVENT_WARNING,    /* value: enum l072_stop_kind; detail: address. From
+                            * lenient boards; L072_STOP_VOLTAGE from all */
     L072_EVENT_FAULT,      /* value: enum l072_fault_kind; detail: operations */
     /* These after l072_log_signals() only; value: 1 yes, 0 no. */
     L072_EVENT_POWER, /* power is on */
@@ -209,6 +210,7 @@ enum l072_stop_kind {
     L072_STOP_FLASH,        /* write or erase against a rule of the flash */
     L072_STOP_USB,          /* packet memory overrun, broken endpoint set-up */
     L072_STOP_RULE,         /* any other rule of the manual */
+    L072_STOP_VOLTAGE,      /* too fast for the voltage range: only warns */
 };
 
 struct l072_stop {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Simplified: system memory and SRAM have no wait states; AHB and APB bridges add no cycles.
+ * Simplified: system memory and SRAM have no wait states.
  * Not modelled: DMA1 and the CPU waiting for each other, the firewall.
+ * Unconfirmed, and how it is read here:
+ * - The bridges may cost a cycle or two of HCLK an access: here none.
  */
 #include "board.h"
 
@@ -99,7 +101,10 @@ static const struct peripheral peripherals[] = {
     PORT(0x50000C00, D, gpiod),
     PORT(0x50001000, E, gpioe),
     PORT(0x50001C00, H, gpioh),
+    {0xE0001000, 0x1000, "DWT",      GATE(NONE),    WORD,        NO_MODEL      },
+    {0xE0002000, 0x1000, "BPU",      GATE(NONE),    WORD,        NO_MODEL      },
     {0xE000E000, 0x1000, "SCS",      GATE(NONE),    WORD,        MODEL(scs)    },
+    {0xE00FF000, 0x1000, "ROMTABLE", GATE(NONE),    WORD,        NO_MODEL      },
 };
 
 /* ---- Memories -------------------------------------------------------------------------------- */

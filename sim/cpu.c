@@ -7,10 +7,11 @@
  *    next fetch.
  *  - Flash read buffers: a word costs its wait states again as soon as another was fetched, unless
  *    prefetched in sequence.
- *  - LDM, STM, PUSH and POP are not interrupted half-way; MULS is the single-cycle variant.
+ *  - LDM, STM, PUSH and POP are not interrupted half-way. BKPT is a fault: debug never halts.
  *  - What the architecture leaves UNPREDICTABLE: empty register lists are undefined instructions,
  *    the rest does the obvious.
- *  - Debug: BKPT is a fault, no halting.
+ * Unconfirmed, and how it is read here:
+ *  - MULS takes one cycle. A fetch reads 32 bits; PRFTEN hides its wait in sequence. nPRIV exists.
  */
 #include <string.h>
 

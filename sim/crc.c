@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Simplified: a calculation takes no time (4, 2 or 1 HCLK cycles on the chip); REV_IN reverses at
- * most as many bits as are written.
+ * Simplified: a calculation takes no time; REV_IN reverses at most as many bits as are written.
+ * Unconfirmed, and how it is read here:
+ * - A word takes 4, a half-word 2, a byte 1 cycle of HCLK on the chip: none here.
  */
 #include "board.h"
 

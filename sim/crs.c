@@ -2,7 +2,10 @@
 /*
  * Simplified: HSI48 runs at exactly 48 MHz whatever TRIM says, so AUTOTRIMEN never moves TRIM; the
  * first SYNC after CEN, or after a missed one, only starts the counter.
- * Not modelled: SYNC from a pin or from LSE.
+ * Not modelled: SYNC from a pin or from LSE: CEN with such a SYNCSRC stops the board.
+ * Unconfirmed, and how it is read here:
+ * - ERRC clears SYNCERR, SYNCMISS and TRIMOVF with ERRF.
+ * - TRIM is read-only while AUTOTRIMEN is set. CFGR takes no write while CEN is set.
  */
 #include "board.h"
 
@@ -131,6 +134,9 @@ static void write_cr(struct board *b, uint32_t value, uint32_t mask)
     struct crs *crs = &b->crs;
     uint32_t writable = mask & CR_WRITE;
 
+    if (value & mask & CR_CEN && (crs->cfgr & CFGR_SYNCSRC) != CFGR_SYNCSRC_USB)
+        board_complain(b, L072_STOP_NOT_MODELLED, 0,
+                       "CRS: a SYNCSRC other than the start of frame of USB is not modelled");
     if (crs->cr & CR_AUTOTRIMEN)
         writable &= ~CR_TRIM;
     crs->cr = (crs->cr & ~writable) | (value & writable);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: the interrupts of ADC and comparators.
+ * Not modelled: what drives the lines of PVD, comparators, I2C, USARTs and LPTIM1.
  * Simplified: the internal lines change only when exti_line() says so; a line whose flag in EXTI_PR
  * was set before its bit in EXTI_IMR ends Stop mode too.
+ * Unconfirmed, and how it is read here:
+ * - IMR starts as 0x3F840000. Line 18, the wake-up by USB, is wired to the interrupt of USB.
  */
 #include "board.h"
 
@@ -31,6 +33,7 @@ static const struct {
     {0x00010000, IRQ_PVD        },
     {0x001A0000, IRQ_RTC        },
     {0x00040000, IRQ_USB        },
+    {0x00600000, IRQ_ADC_COMP   },
     {0x02000000, IRQ_USART1     },
     {0x04000000, IRQ_USART2     },
     {0x10000000, IRQ_RNG_LPUART1},

@@ -5,11 +5,12 @@
  * Not modelled / simplified:
  * - PRE_READ, DISAB_BUF, SLEEP_PD and RUN_PD are kept but change nothing.
  * - Two keys make a pair whatever happens between them.
- * - A wrong key closes its lock until reset, without the bus error of other STM32 families.
  * Unconfirmed, and how it is read here:
  * - PELOCK closes PRGLOCK and OPTLOCK and keeps the mode bits. Keys to an open lock do nothing.
  * - A PECR write while BSY=1 is taken, and the running operation goes on as it was started.
  * - BSY reads 0 while a half page is being loaded.
+ * - A wrong key closes its lock until reset, without the bus error of other STM32 families.
+ * - PECR.HALF_ARRAY (bit 19), which only ST's header names, stops the board.
  */
 #include "board.h"
 
@@ -138,6 +139,7 @@ static void write_acr(struct board *b, uint32_t acr)
     if (!(acr & ACR_RUN_PD))
         f->open &= (uint8_t) ~(1u << FLASH_LOCK_RUN_PD);
     f->acr = acr & ACR_BITS;
+    voltage_check(b);
     bus_close_window(b);
 }
 

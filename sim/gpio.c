@@ -3,6 +3,8 @@
  * Not modelled: alternate functions as outputs (such a pin shows its pull), speed, contention.
  * Simplified: every port has 16 pins but H, which has PH0 and PH1; an outside driver wins over the
  * pin's own output; an output that is neither driven nor pulled reads low.
+ * Unconfirmed, and how it is read here:
+ * - Of the two halves of BSRR the one that sets wins.
  */
 #include "board.h"
 
@@ -152,6 +154,13 @@ static void write_lckr(struct gpio_port *p, uint32_t value)
         p->lckr |= LCKR_LCKK;
 }
 
+static void no_register(struct board *b, unsigned port, uint32_t offset)
+{
+    const char name[] = {'G', 'P', 'I', 'O', (char)('A' + port), '\0'};
+
+    bus_no_register(b, name, offset);
+}
+
 uint32_t gpio_read(struct board *b, unsigned port, uint32_t offset)
 {
     const struct gpio_port *p = &b->gpio.port[port];
@@ -168,7 +177,7 @@ uint32_t gpio_read(struct board *b, unsigned port, uint32_t offset)
     case GPIO_AFRH: return p->afr[1];
     case GPIO_BSRR:
     case GPIO_BRR: return 0;
-    default: bus_no_register(b, "GPIO", offset); return 0;
+    default: no_register(b, port, offset); return 0;
     }
 }
 
@@ -190,7 +199,7 @@ void gpio_write(struct board *b, unsigned port, uint32_t offset, uint32_t value,
     case GPIO_AFRL: bus_merge(&p->afr[0], value, mask & ~widen(locked & 0xFF, 4)); break;
     case GPIO_AFRH: bus_merge(&p->afr[1], value, mask & ~widen(locked >> 8, 4)); break;
     case GPIO_BRR: p->odr &= ~bits; break;
-    default: bus_no_register(b, "GPIO", offset); break;
+    default: no_register(b, port, offset); break;
     }
     update(b, port);
 }

@@ -2,6 +2,8 @@
 /*
  * Simplified: LSI runs at exactly 37 kHz and feeds a started watchdog at once; a new setting counts
  * from the write on, its flag in IWDG_SR falls five LSI cycles later, or when LSI is started.
+ * Unconfirmed, and how it is read here:
+ * - PR = 7 divides by 256. An update takes five LSI cycles.
  */
 #include "board.h"
 

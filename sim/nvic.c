@@ -3,9 +3,11 @@
  * The system control space: NVIC, SCB and MPU registers (ARM DDI 0419 B3).
  *
  * Not modelled / simplified:
- *  - The MPU keeps its registers and enforces nothing.
+ *  - The MPU keeps its registers and enforces nothing: MPU_CTRL.ENABLE stops the board.
  *  - Debug: SHCSR, DFSR, DHCSR and the like are not there; VECTCLRACTIVE does nothing.
  *  - Latency between a line and its pending bit.
+ * Unconfirmed, and how it is read here:
+ *  - The MPU has 8 regions. VTOR keeps bits 31:8. AIRCR reads 0xFA050000. CCR reads 0x208.
  */
 #include "board.h"
 
@@ -18,12 +20,13 @@
 #define SYSRESETREQ (1u << 2)
 
 /* Writable bits. */
-#define SCR_MASK       (SCR_SLEEPONEXIT | SCR_SLEEPDEEP | SCR_SEVONPEND)
-#define PRIORITY_MASK  0xC0u
-#define MPU_CTRL_MASK  0x7u
-#define MPU_RBAR_ADDR  0xFFFFFF00u
-#define MPU_RBAR_VALID (1u << 4)
-#define MPU_RASR_MASK  0x1707FF3Fu
+#define SCR_MASK        (SCR_SLEEPONEXIT | SCR_SLEEPDEEP | SCR_SEVONPEND)
+#define PRIORITY_MASK   0xC0u
+#define MPU_CTRL_ENABLE 0x1u
+#define MPU_CTRL_MASK   0x7u
+#define MPU_RBAR_ADDR   0xFFFFFF00u
+#define MPU_RBAR_VALID  (1u << 4)
+#define MPU_RASR_MASK   0x1707FF3Fu
 
 /* ICSR */
 #define NMIPENDSET (1u << 31)
@@ -207,6 +210,14 @@ static void priorities_write(struct board *b, unsigned exception, uint32_t value
     b->cpu.attention = true;
 }
 
+static void mpu_ctrl_write(struct board *b, uint32_t value)
+{
+    if (value & MPU_CTRL_ENABLE)
+        board_complain(b, L072_STOP_NOT_MODELLED, 0xE000ED94,
+                       "MPU is not modelled: with MPU_CTRL.ENABLE its regions guard nothing");
+    b->nvic.mpu.ctrl = value & MPU_CTRL_MASK;
+}
+
 static void rbar_write(struct nvic *n, uint32_t value)
 {
     if (value & MPU_RBAR_VALID)
@@ -300,7 +311,7 @@ void scs_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
     case SCS_SCR: n->scr = value & SCR_MASK; break;
     case SCS_SHPR2: priorities_write(b, 8, value); break;
     case SCS_SHPR3: priorities_write(b, 12, value); break;
-    case SCS_MPU_CTRL: n->mpu.ctrl = value & MPU_CTRL_MASK; break;
+    case SCS_MPU_CTRL: mpu_ctrl_write(b, value); break;
     case SCS_MPU_RNR: n->mpu.rnr = value & 7; break;
     case SCS_MPU_RBAR: rbar_write(n, value); break;
     case SCS_MPU_RASR: n->mpu.rasr[n->mpu.rnr] = value & MPU_RASR_MASK; break;

@@ -5,7 +5,6 @@
  * Not modelled / simplified:
  * - Read buffers: every data read costs the wait state of ACR.LATENCY.
  * - System memory belongs to no bank: its code never waits, nor does it abort a half page.
- * - PECR.FIX works on the EEPROM only.
  * - Category 3 parts (L05x) follow the rules of category 5, NZDISABLE and NOTZEROERR included.
  * Unconfirmed, and how it is read here:
  * - After PGAERR or FWWERR, stores are ignored until FPRG and ERASE are cleared.
@@ -16,6 +15,8 @@
  * - An option word always takes two Tprog: erase and write.
  * - A reset or power cut leaves each bit that was or would become 1 at random, unless l072_fault()
  *   says otherwise.
+ * - PECR.FIX works on the EEPROM only. A PARALLELBANK operation takes one Tprog.
+ * - Byte and half-word stores to program memory and option bytes set SIZERR; EEPROM takes them.
  */
 #include "board.h"
 

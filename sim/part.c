@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Unconfirmed, and how it is read here:
+ * - System memory ends at 0x1FF01FFF, that of L052 at 0x1FF00FFF.
+ * - 64 KB parts of category 5 have one bank and 3 KB of EEPROM.
+ */
 #include "part.h"
 
 #include <string.h>
@@ -7,9 +12,8 @@
 
 /*
  * DEV_ID 0x447 is category 5, 0x417 category 3 (RM0376 DBGMCU_IDCODE); REV_ID 0x2008 is revision
- * Z. 192 and 128 KB parts have two banks; OpenOCD treats 64 KB parts of category 5 as one bank, and
- * their 3 KB of EEPROM are unconfirmed. L071 has no USB; L052 has USB, and a ROM without DFU
- * (AN2606).
+ * Z. 192 and 128 KB parts have two banks; OpenOCD treats 64 KB parts of category 5 as one. L071 has
+ * no USB; L052 has USB, and a ROM without DFU (AN2606).
  */
 #define CAT5(name, size, bank2, eeprom)                                                            \
     {                                                                                              \

@@ -18,13 +18,16 @@ enum {
     CR_CSBF = 1 << 3,
     CR_DBP = 1 << 8,
     CR_FWU = 1 << 10,
-    CR_VOS = 3 << 11,
+    CR_VOS_SHIFT = 11,
+    CR_VOS = 3 << CR_VOS_SHIFT,
     CR_RESET = 2 << 11, /* voltage range 2 */
-    CR_WRITE = 0x7FF3,  /* all but CWUF and CSBF, which read 0 */
+    CR_LPRUN = 1 << 14,
+    CR_WRITE = 0x7FF3, /* all but CWUF and CSBF, which read 0 */
     CSR_WUF = 1 << 0,
     CSR_SBF = 1 << 1,
     CSR_VREFINTRDYF = 1 << 3,
     CSR_VOSF = 1 << 4,
+    CSR_REGLPF = 1 << 5,
     CSR_EWUP_SHIFT = 8,
     CSR_EWUP = 7 << CSR_EWUP_SHIFT,
 };
@@ -50,6 +53,7 @@ void pwr_reset(struct board *b)
     b->pwr.csr = (b->pwr.csr & CSR_SBF) | CSR_VREFINTRDYF;
     b->pwr.mode = PWR_RUN;
     event_cancel(b, EVENT_PWR);
+    voltage_check(b);
 }
 
 void pwr_power_on(struct board *b)
@@ -60,6 +64,11 @@ void pwr_power_on(struct board *b)
 bool pwr_dbp(const struct board *b)
 {
     return b->pwr.cr & CR_DBP;
+}
+
+unsigned pwr_range(const struct board *b)
+{
+    return (b->pwr.cr & CR_VOS) >> CR_VOS_SHIFT;
 }
 
 /* ---- Stop and Standby ------------------------------------------------------------------------ */
@@ -170,14 +179,21 @@ static void write_cr(struct board *b, uint32_t value, uint32_t mask)
     if ((pwr->cr ^ old) & CR_VOS) {
         pwr->csr |= CSR_VOSF;
         event_after(b, EVENT_PWR, VOS_SETTLE_PS);
+        voltage_check(b);
     }
+}
+
+/* The regulator changes its mode at once. */
+static uint32_t read_csr(const struct pwr *pwr)
+{
+    return pwr->csr | ((pwr->cr & CR_LPRUN) ? CSR_REGLPF : 0);
 }
 
 uint32_t pwr_read(struct board *b, uint32_t offset)
 {
     switch (offset) {
     case PWR_CR: return b->pwr.cr;
-    case PWR_CSR: return b->pwr.csr;
+    case PWR_CSR: return read_csr(&b->pwr);
     default: bus_no_register(b, "PWR", offset); return 0;
     }
 }

@@ -18,7 +18,8 @@ enum pwr_mode {
 
 struct pwr {
     uint32_t cr, csr;
-    uint8_t mode; /* enum pwr_mode */
+    uint8_t mode;  /* enum pwr_mode */
+    bool too_fast; /* beyond what the voltage range allows */
 };
 
 void pwr_power_on(struct board *b); /* SBF goes; pwr_reset() does the rest */
@@ -29,6 +30,10 @@ void pwr_event(struct board *b);
 
 /* PWR_CR.DBP: the RTC, its backup registers and the RTC bits of RCC_CSR take writes. */
 bool pwr_dbp(const struct board *b);
+/* PWR_CR.VOS: 1, 2 or 3. */
+unsigned pwr_range(const struct board *b);
+/* voltage.c: the clocks, the wait states or the voltage range may have changed. */
+void voltage_check(struct board *b);
 /* The CPU goes to sleep with SCR.SLEEPDEEP set: Stop or Standby. False: it goes on instead. */
 bool pwr_deep_sleep(struct board *b);
 /* An interrupt or event of EXTI: ends Stop. */

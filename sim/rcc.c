@@ -4,8 +4,12 @@
  * MCO, calibration values, the clock of Sleep mode (the SMENR registers only keep their bits).
  * Simplified: the board carries a 32768 Hz crystal, and LSE takes 2 s to start; every other source
  * starts in the longest time of the datasheet; all are at their nominal frequencies; RTCSEL may be
- * changed without an RTC domain reset; HCLK is checked against the wait states but not against the
- * voltage range, which the chip does not enforce either.
+ * changed without an RTC domain reset.
+ * Unconfirmed, and how it is read here:
+ * - Every reset sets PINRSTF with its own flag.
+ * - SW to a clock that is not ready waits for it. A clock in use cannot be switched off.
+ * - The PLL takes no new setting while it is on.
+ * - HSI16, HSI48 and MSI start in 6 us, the PLL in 160 us.
  */
 #include "board.h"
 
@@ -142,7 +146,7 @@ static uint32_t sysclk_hz(const struct board *b)
     }
 }
 
-static uint32_t hclk_hz(const struct board *b)
+uint32_t rcc_hclk_hz(const struct board *b)
 {
     static const uint8_t hpre_shift[16] = {[8] = 1, 2, 3, 4, 6, 7, 8, 9};
 
@@ -225,6 +229,11 @@ bool rcc_ready(const struct board *b, enum rcc_source source)
     return get(b, sources[source].where) & sources[source].ready;
 }
 
+uint32_t rcc_vco_hz(const struct board *b)
+{
+    return rcc_ready(b, SOURCE_PLL) ? pll_vco_hz(b) : 0;
+}
+
 bool rcc_usb_clock(const struct board *b)
 {
     if (get(b, RCC_CCIPR) & CCIPR_HSI48SEL)
@@ -273,7 +282,7 @@ static void follow_switch(struct board *b)
 /* The limits are those of voltage range 1, the widest. */
 static void set_hclk(struct board *b)
 {
-    uint32_t hz = hclk_hz(b);
+    uint32_t hz = rcc_hclk_hz(b);
 
     if (period_of(hz) == b->time.period_ps)
         return;
@@ -305,6 +314,7 @@ static void update(struct board *b)
     tim_clock_changed(b);
     rng_clock_changed(b);
     rtc_clock_changed(b);
+    voltage_check(b);
     nvic_drive(b, IRQ_RCC_CRS, 0, get(b, RCC_CIFR) != 0);
 }
 

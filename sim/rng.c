@@ -3,6 +3,8 @@
  * Not modelled: seed errors.
  * Simplified: the numbers come from the board's seed, each exactly 40 cycles of 48 MHz after the
  * one before it was read.
+ * Unconfirmed, and how it is read here:
+ * - A number takes 40 cycles of 48 MHz.
  */
 #include "board.h"
 

@@ -5,6 +5,9 @@
  * Simplified: the registers answer whatever RTCEN and RTCSEL say; RTCRST acts once, when it is set;
  * INITF and RSF rise with the next RTCCLK, ALRxWF and WUTWF at once; the wake-up timer counts
  * seconds from the moment it is enabled. Nothing here is touched by a system reset.
+ * Unconfirmed, and how it is read here:
+ * - The backup registers need DBP but no key of RTC_WPR, and neither RTCEN nor RTCSEL.
+ * - PRER starts as 0x007F00FF, ISR with ALRAWF, ALRBWF and WUTWF set.
  */
 #include "board.h"
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: the firewall (FWDIS only keeps its value), COMP1 and COMP2, I2C drive strength.
+ * Not modelled: COMP1, COMP2 and the firewall: their registers, and FWDIS going to 0, stop the
+ * board; the I2C drive strength of CFGR2, and which pin shows VREFINT: these only keep their bits.
  * Simplified: VREFINT is ready as soon as it is switched on.
+ * Unconfirmed, and how it is read here:
+ * - MEM_MODE = 2 (reserved) shows the flash.
+ * - BOOT1 is the inverse of nBOOT1.
  */
 #include "board.h"
 
@@ -10,6 +14,8 @@ enum {
     SYSCFG_CFGR2 = 0x04,
     SYSCFG_EXTICR1 = 0x08,
     SYSCFG_EXTICR4 = 0x14,
+    SYSCFG_COMP1_CSR = 0x18,
+    SYSCFG_COMP2_CSR = 0x1C,
     SYSCFG_CFGR3 = 0x20
 };
 
@@ -77,6 +83,25 @@ static void write_cfgr1(struct board *b, uint32_t value, uint32_t mask)
     set_cfgr1(b, (b->syscfg.cfgr1 & ~mask) | (value & mask));
 }
 
+/* FWDIS = 0 lets the firewall guard its segments (RM0376 SYSCFG_CFGR2). */
+static void write_cfgr2(struct board *b, uint32_t value, uint32_t mask)
+{
+    if (~value & mask & CFGR2_FWDIS)
+        board_complain(b, L072_STOP_NOT_MODELLED, 0,
+                       "SYSCFG_CFGR2.FWDIS is cleared: FIREWALL is not modelled");
+    bus_merge(&b->syscfg.cfgr2, value, mask & CFGR2_WRITE);
+}
+
+/* The comparators have their registers here (RM0376 memory map). */
+static void no_register(struct board *b, uint32_t offset)
+{
+    if (offset == SYSCFG_COMP1_CSR || offset == SYSCFG_COMP2_CSR)
+        board_complain(b, L072_STOP_NOT_MODELLED, 0, "COMP%u is not modelled",
+                       offset == SYSCFG_COMP1_CSR ? 1 : 2);
+    else
+        bus_no_register(b, "SYSCFG", offset);
+}
+
 static void write_cfgr3(struct board *b, uint32_t value, uint32_t mask)
 {
     uint32_t *cfgr3 = &b->syscfg.cfgr3;
@@ -114,7 +139,7 @@ uint32_t syscfg_read(struct board *b, uint32_t offset)
     case SYSCFG_CFGR1: return b->syscfg.cfgr1;
     case SYSCFG_CFGR2: return b->syscfg.cfgr2;
     case SYSCFG_CFGR3: return read_cfgr3(b);
-    default: bus_no_register(b, "SYSCFG", offset); return 0;
+    default: no_register(b, offset); return 0;
     }
 }
 
@@ -126,8 +151,8 @@ void syscfg_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mas
     }
     switch (offset) {
     case SYSCFG_CFGR1: write_cfgr1(b, value, mask); break;
-    case SYSCFG_CFGR2: bus_merge(&b->syscfg.cfgr2, value, mask & CFGR2_WRITE); break;
+    case SYSCFG_CFGR2: write_cfgr2(b, value, mask); break;
     case SYSCFG_CFGR3: write_cfgr3(b, value, mask); break;
-    default: bus_no_register(b, "SYSCFG", offset); break;
+    default: no_register(b, offset); break;
     }
 }

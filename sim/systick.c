@@ -6,6 +6,8 @@
  * Not modelled / simplified:
  *  - SYST_CALIB reads 0: calibration value unknown.
  *  - It counts whenever time.cycles does, also while asleep.
+ * Unconfirmed, and how it is read here:
+ * - CLKSOURCE = 0 counts HCLK / 8.
  */
 #include "board.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Not modelled: break, CTS flow control, mute, single-wire, synchronous, smartcard, IrDA, LIN and
- * auto-baud modes, receiver timeout, wake-up from Stop: these stop the board. Line errors: PE, FE
- * and NE never rise. Idle and preamble frames, RTS and DE pins.
- * Simplified: TEACK and REACK follow TE and RE at once; a frame keeps the baud rate it began with;
- * who sends to a port has its settings; LPUART1 keeps the bits of OVER8, GTPR and RTOR, too.
+ * auto-baud modes, receiver timeout, end of block, wake-up from Stop: these stop the board. Line
+ * errors: PE, FE and NE never rise. Idle and preamble frames, RTS and DE pins. Simplified: TEACK
+ * and REACK follow TE and RE at once; a frame keeps the baud rate it began with; who sends to a
+ * port has its settings; LPUART1 keeps the bits of OVER8, too.
  */
 #include "board.h"
 
@@ -36,10 +36,12 @@ enum { LPUART1 = 4 }; /* its index */
 #define CR1_PS         UINT32_C(0x00000200)
 #define CR1_PCE        UINT32_C(0x00000400)
 #define CR1_M0         UINT32_C(0x00001000)
+#define CR1_CMIE       UINT32_C(0x00004000)
 #define CR1_OVER8      UINT32_C(0x00008000)
 #define CR1_M1         UINT32_C(0x10000000)
 #define CR1_WRITE      UINT32_C(0x1FFFFFFF)
 #define CR2_STOP_SHIFT 12
+#define CR2_ADD_SHIFT  24
 #define CR3_EIE        UINT32_C(0x00000001)
 #define CR3_DMAR       UINT32_C(0x00000040)
 #define CR3_DMAT       UINT32_C(0x00000080)
@@ -51,6 +53,7 @@ enum { LPUART1 = 4 }; /* its index */
 #define ISR_TC         UINT32_C(0x00000040)
 #define ISR_TXE        UINT32_C(0x00000080)
 #define ISR_BUSY       UINT32_C(0x00010000)
+#define ISR_CMF        UINT32_C(0x00020000)
 #define ISR_TEACK      UINT32_C(0x00200000)
 #define ISR_REACK      UINT32_C(0x00400000)
 #define RQR_RXFRQ      UINT32_C(0x00000008)
@@ -74,7 +77,7 @@ static const struct {
     uint32_t offset, bits;
     const char *names;
 } not_modelled[] = {
-    {USART_CR1, 0x04002002, "CR1.UESM, MME or RTOIE"          },
+    {USART_CR1, 0x0C002002, "CR1.UESM, MME, RTOIE or EOBIE"   },
     {USART_CR2, 0x00904800, "CR2.CLKEN, LINEN, ABREN or RTOEN"},
     {USART_CR3, 0x0000022A, "CR3.IREN, HDSEL, SCEN or CTSE"   },
     {USART_RQR, 0x00000007, "RQR.ABRRQ, SBKRQ or MMRQ"        },
@@ -83,7 +86,8 @@ static const struct {
 static uint32_t status(const struct usart *u)
 {
     uint32_t isr = (u->txe ? ISR_TXE : 0) | (u->tc ? ISR_TC : 0) | (u->rxne ? ISR_RXNE : 0) |
-                   (u->ore ? ISR_ORE : 0) | (u->idle ? ISR_IDLE : 0) | (u->queued ? ISR_BUSY : 0);
+                   (u->ore ? ISR_ORE : 0) | (u->idle ? ISR_IDLE : 0) | (u->cmf ? ISR_CMF : 0) |
+                   (u->queued ? ISR_BUSY : 0);
 
     if (u->cr1 & CR1_UE)
         isr |= ((u->cr1 & CR1_TE) ? ISR_TEACK : 0) | ((u->cr1 & CR1_RE) ? ISR_REACK : 0);
@@ -96,7 +100,7 @@ static void update(struct board *b, unsigned index)
     const struct usart *u = &b->usart[index];
     bool level = (u->txe && u->cr1 & CR1_TXEIE) || (u->tc && u->cr1 & CR1_TCIE) ||
                  ((u->rxne || u->ore) && u->cr1 & CR1_RXNEIE) || (u->idle && u->cr1 & CR1_IDLEIE) ||
-                 (u->ore && u->cr3 & CR3_EIE);
+                 (u->ore && u->cr3 & CR3_EIE) || (u->cmf && u->cr1 & CR1_CMIE);
 
     nvic_drive(b, ports[index].irq, ports[index].irq_source, level);
     dma_look(b);
@@ -129,7 +133,7 @@ static void go_idle(struct board *b, unsigned index)
     struct usart *u = &b->usart[index];
 
     u->txe = u->tc = true;
-    u->shifting = u->rxne = u->ore = u->idle = false;
+    u->shifting = u->rxne = u->ore = u->idle = u->cmf = false;
     event_cancel(b, ports[index].event);
     stop_reception(b, index);
     update(b, index);
@@ -269,6 +273,7 @@ static void take_word(struct usart *u)
     }
     u->rdr = received_word(u, u->queue[0]);
     u->rxne = true;
+    u->cmf = u->cmf || (u->queue[0] & data_mask(u)) == u->cr2 >> CR2_ADD_SHIFT;
 }
 
 void usart_receive_event(struct board *b, unsigned index)
@@ -347,6 +352,7 @@ static void clear_flags(struct usart *u, uint32_t flags)
     u->tc = u->tc && !(flags & ISR_TC);
     u->ore = u->ore && !(flags & ISR_ORE);
     u->idle = u->idle && !(flags & ISR_IDLE);
+    u->cmf = u->cmf && !(flags & ISR_CMF);
 }
 
 static void check_modelled(struct board *b, unsigned index, uint32_t offset, uint32_t value)
@@ -357,10 +363,23 @@ static void check_modelled(struct board *b, unsigned index, uint32_t offset, uin
                            ports[index].name, not_modelled[i].names);
 }
 
+/* LPUART1 has neither guard time nor receiver timeout (RM0376 LPUART register map). */
+static bool exists(struct board *b, unsigned index, uint32_t offset)
+{
+    bool has_timers = index != LPUART1;
+
+    if (offset <= USART_TDR && (has_timers || (offset != USART_GTPR && offset != USART_RTOR)))
+        return true;
+    bus_no_register(b, ports[index].name, offset);
+    return false;
+}
+
 uint32_t usart_read(struct board *b, unsigned index, uint32_t offset)
 {
     const struct usart *u = &b->usart[index];
 
+    if (!exists(b, index, offset))
+        return 0;
     switch (offset) {
     case USART_CR1: return u->cr1;
     case USART_CR2: return u->cr2;
@@ -371,9 +390,7 @@ uint32_t usart_read(struct board *b, unsigned index, uint32_t offset)
     case USART_ISR: return status(u);
     case USART_TDR: return u->tdr;
     case USART_RDR: return read_rdr(b, index);
-    case USART_RQR:
-    case USART_ICR: return 0;
-    default: bus_no_register(b, "USART", offset); return 0;
+    default: return 0; /* RQR, ICR */
     }
 }
 
@@ -381,6 +398,8 @@ void usart_write(struct board *b, unsigned index, uint32_t offset, uint32_t valu
 {
     struct usart *u = &b->usart[index];
 
+    if (!exists(b, index, offset))
+        return;
     check_modelled(b, index, offset, value & mask);
     switch (offset) {
     case USART_CR1: write_cr1(b, index, value, mask); break;
@@ -392,9 +411,7 @@ void usart_write(struct board *b, unsigned index, uint32_t offset, uint32_t valu
     case USART_ICR: clear_flags(u, value & mask); break;
     case USART_TDR: write_tdr(b, index, value & mask); break;
     case USART_RQR: u->rxne = u->rxne && !(value & mask & RQR_RXFRQ); break;
-    case USART_ISR:
-    case USART_RDR: break;
-    default: bus_no_register(b, "USART", offset); break;
+    default: break; /* ISR, RDR */
     }
     update(b, index);
 }

@@ -13,7 +13,7 @@ struct board;
 
 struct usart {
     uint32_t cr1, cr2, cr3, brr, gtpr, rtor, tdr, rdr;
-    bool txe, tc, rxne, ore, idle;
+    bool txe, tc, rxne, ore, idle, cmf;
     bool shifting;                      /* a frame is on the wire */
     uint8_t shift;                      /* ... with these data bits */
     uint8_t queue[USART_QUEUE], queued; /* the first one is on the wire */

@@ -5,10 +5,16 @@
  * - RESUME reaches a host that has suspended the bus at once, however short it is set.
  * - PMAOVR is never set; packet memory access never waits for the bus side.
  * - The transceiver is ready as soon as PDWN is 0 (tSTARTUP is about 1 us).
- * - RESET is set when SE0 begins (2.5 us later on the chip), and when FRES is written from 0 to 1.
- * - While FRES is 1 the endpoint registers and DADDR take no writes.
+ * - RESET is set when SE0 begins (2.5 us later on the chip).
  * - With the pull-up off, D+ low is not taken for a reset.
  * - The battery charger detector always finds a plain port.
+ * Unconfirmed, and how it is read here:
+ * - RESET is set when FRES is written from 0 to 1, too. While FRES is 1 the endpoint registers and
+ *   DADDR take no writes.
+ * - EP_ID and DIR read 0 while CTR is 0. USBRST and bus reset leave packet memory alone.
+ * - SUSP is set once; the next needs activity on the bus or FSUSP cleared. SE0 is not idle.
+ * - A wake-up clears LPMODE and leaves FSUSP. Packet memory takes words as well as halfwords.
+ * - The pads belong to the block whatever GPIOA says.
  */
 #include "board.h"
 

@@ -6,8 +6,12 @@
  * - Every packet of the host arrives whole: no CRC, bit-stuffing or framing errors.
  * - OUT and SETUP look at STAT_RX when their data has arrived, not at the token.
  * - CTR_TX of an isochronous packet comes when it begins.
+ * Unconfirmed, and how it is read here:
  * - STAT of a double-buffered endpoint stays VALID; NAK comes from DTOG equal to SW_BUF alone. It
  *   shows when STAT_TX is read, not in STAT_RX.
+ * - SETUP changes with the next SETUP or OUT packet only, as no packet is taken while CTR_RX is 1.
+ * - An OUT packet with the wrong toggle gets ACK, one with data at STATUS_OUT gets STALL.
+ * - Bit 0 of ADDRn_TX and ADDRn_RX counts as 0.
  */
 #include "board.h"
 

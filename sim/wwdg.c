@@ -2,6 +2,8 @@
 /*
  * Simplified: a write of T, of WDGTB or a new clock begins a whole count; on the chip the divider
  * by 4096 runs freely, so that the first count may be shorter.
+ * Unconfirmed, and how it is read here:
+ * - EWIF rises when T arrives at 0x40.
  */
 #include "board.h"
 

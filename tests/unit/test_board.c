@@ -72,6 +72,38 @@ static void boot_alias_ends_with_its_memory(void **state)
     assert_stop(b, L072_STOP_UNMAPPED);
 }
 
+/* 192 and 128 KB have two banks, each half of the flash; category and sizes by DEV_ID. */
+static void each_part_has_its_memories(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t idcode, flash_kb, bank2, eeprom_kb, sram_kb;
+    } parts[] = {
+        {"l072xz", 0x20086447, 192, 0x08018000, 6, 20},
+        {"l072xb", 0x20086447, 128, 0x08010000, 6, 20},
+        {"l072x8", 0x20086447, 64,  0,          3, 20},
+        {"l071xz", 0x20086447, 192, 0x08018000, 6, 20},
+        {"l052x8", 0x20086417, 64,  0,          2, 8 },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct l072 *board = power_up(parts[i].name, 1);
+        struct board *b = (struct board *)board;
+        struct l072_geometry g;
+
+        b->stop = (struct l072_stop){0}; /* the flash is empty */
+        l072_get_geometry(board, &g);
+        assert_int_equal(g.flash_size, parts[i].flash_kb * 1024);
+        assert_int_equal(g.bank2_base, parts[i].bank2);
+        assert_int_equal(g.eeprom_size, parts[i].eeprom_kb * 1024);
+        assert_int_equal(g.sram_size, parts[i].sram_kb * 1024);
+        assert_int_equal(load(b, 0x40015800), parts[i].idcode);
+        assert_int_equal(load(b, 0x1FF8007C), parts[i].flash_kb);
+        l072_destroy(board);
+    }
+}
+
 static void l071_has_no_usb(void **state)
 {
     struct l072 *board = power_up("l071xz", 1);
@@ -143,6 +175,7 @@ int main(void)
         cmocka_unit_test(sram_at_power_on_depends_on_the_seed),
         BOARD_TEST(sram_survives_every_reset_but_power_loss),
         BOARD_TEST(boot_alias_ends_with_its_memory),
+        cmocka_unit_test(each_part_has_its_memories),
         cmocka_unit_test(l071_has_no_usb),
         BOARD_TEST(programmer_writes_everything_but_the_rom),
         cmocka_unit_test(reset_without_power_does_nothing),

@@ -6,7 +6,7 @@ enum { DMA = 0x40020000, ISR = DMA, IFCR = DMA + 4, CSELR = DMA + 0xA8 };
 enum { EN = 1, TCIE = 2, HTIE = 4, TEIE = 8, DIR = 0x10, CIRC = 0x20, PINC = 0x40, MINC = 0x80 };
 enum { P16 = 1 << 8, P32 = 2 << 8, M16 = 1 << 10, M32 = 2 << 10, MEM2MEM = 1 << 14 };
 enum { GIF = 1, TCIF = 2, HTIF = 4, TEIF = 8 };
-enum { FROM = 0x20000100, TO = 0x20000200, R_AHBENR = 0x40021030 };
+enum { FROM = 0x20000100, TO = 0x20000200 };
 enum { USART2 = 0x40004400, U_CR1 = 0, U_CR3 = 8, U_BRR = 0x0C, U_ISR = 0x1C, U_RDR = 0x24 };
 enum { U_TDR = 0x28, UE = 1, RE = 4, TE = 8, RXNE = 0x20, DMAR = 0x40, DMAT = 0x80 };
 

@@ -263,6 +263,20 @@ static void test_a_fault_in_hardfault_locks_up(void **state)
     core_end(b);
 }
 
+static void test_a_fault_in_nmi_locks_up(void **state)
+{
+    struct board *b = core_start(true);
+
+    (void)state;
+    PUT(b, HANDLER(EXC_NMI), 0xDE00); /* udf */
+    nvic_pend(b, EXC_NMI);
+    step(b);
+    assert_int_equal(b->cpu.ipsr, EXC_NMI);
+    step(b);
+    assert_true(b->cpu.lockup);
+    core_end(b);
+}
+
 static void test_svc_in_hardfault_locks_up(void **state)
 {
     struct board *b = core_start(true);
@@ -338,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_execution_stays_out_of_peripherals),
         cmocka_unit_test(test_an_empty_part_stops_at_reset),
         cmocka_unit_test(test_a_fault_in_hardfault_locks_up),
+        cmocka_unit_test(test_a_fault_in_nmi_locks_up),
         cmocka_unit_test(test_svc_in_hardfault_locks_up),
         cmocka_unit_test(test_no_stack_for_hardfault_locks_up),
         cmocka_unit_test(test_no_stack_for_an_interrupt_is_a_hardfault),

@@ -152,6 +152,48 @@ static void word_that_is_not_zero_keeps_its_value(void **state)
     assert_no_stop(b);
 }
 
+/* Bit 22 in ST's header, bit 23 in the manual. */
+static void either_nzdisable_bit_adds_the_new_bits(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, PAGE, 0x0000000F);
+    unlock_prg(b);
+    store(b, R_PECR, 1 << 22);
+    store(b, PAGE, 0x000000F0);
+    wait_ready(b);
+    store(b, R_PECR, 1 << 23);
+    store(b, PAGE, 0x00000F00);
+    wait_ready(b);
+    assert_int_equal(peek(b, PAGE), 0x00000FFF);
+    assert_no_stop(b);
+}
+
+static void fix_is_for_the_eeprom_alone(void **state)
+{
+    struct board *b = *state;
+
+    unlock_prg(b);
+    store(b, R_PECR, FIX);
+    store(b, PAGE, 1);
+    assert_takes(b, 1);
+    assert_no_stop(b);
+}
+
+/* RM0376 FLASH_ACR: neither prefetch nor pre-read without buffers. */
+static void no_prefetch_without_buffers(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_ACR, 0x20);
+    store(b, R_ACR, 0x22);
+    assert_stop(b, "DISAB_BUF=1");
+    assert_int_equal(load(b, R_ACR), 0x20);
+    store(b, R_ACR, 0x60);
+    assert_stop(b, "DISAB_BUF=1");
+    assert_int_equal(load(b, R_ACR), 0x20);
+}
+
 static void stores_that_end_with_a_flag(void **state)
 {
     struct board *b = *state;
@@ -280,6 +322,9 @@ int main(void)
         TEST(erase_needs_prog),
         TEST(word_program),
         TEST(word_that_is_not_zero_keeps_its_value),
+        TEST(either_nzdisable_bit_adds_the_new_bits),
+        TEST(fix_is_for_the_eeprom_alone),
+        TEST(no_prefetch_without_buffers),
         TEST(stores_that_end_with_a_flag),
         TEST(pecr_while_busy),
         TEST(own_bank_waits_and_the_other_does_not),

@@ -72,14 +72,18 @@ static void locked_pins_keep_their_configuration(void **state)
     struct board *b = *state;
 
     set_bits(b, R_IOPENR, 1);
-    store(b, GPIOA + LCKR, LCKK | 1);
-    store(b, GPIOA + LCKR, 1);
-    store(b, GPIOA + LCKR, LCKK | 1);
-    assert_int_equal(load(b, GPIOA + LCKR), LCKK | 1);
+    store(b, GPIOA + LCKR, LCKK | 0x8001);
+    store(b, GPIOA + LCKR, 0x8001);
+    store(b, GPIOA + LCKR, LCKK | 0x8001);
+    assert_int_equal(load(b, GPIOA + LCKR), LCKK | 0x8001);
     store(b, GPIOA + MODER, 0);
-    assert_int_equal(load(b, GPIOA + MODER), 3);
+    assert_int_equal(load(b, GPIOA + MODER), 0xC0000003);
+    store(b, GPIOA + 0x20, 0xFFFFFFFF); /* AFRL, AFRH */
+    assert_int_equal(load(b, GPIOA + 0x20), 0xFFFFFFF0);
+    store(b, GPIOA + 0x24, 0xFFFFFFFF);
+    assert_int_equal(load(b, GPIOA + 0x24), 0x0FFFFFFF);
     store(b, GPIOA + LCKR, 2);
-    assert_int_equal(load(b, GPIOA + LCKR), LCKK | 1);
+    assert_int_equal(load(b, GPIOA + LCKR), LCKK | 0x8001);
     store(b, R_IOPRSTR, 1);
     store(b, R_IOPRSTR, 0);
     assert_int_equal(load(b, GPIOA + LCKR), 0);

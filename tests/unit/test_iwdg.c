@@ -101,6 +101,41 @@ static void reload_before_the_window_resets(void **state)
     assert_true(bites_within(b, PS_PER_US));
 }
 
+/* Dividers 4 to 256; 7 is 256 too. Starting it starts LSI: the update needs no RCC_CSR.LSION. */
+static void each_prescaler(void **state)
+{
+    static const uint32_t divider[8] = {4, 8, 16, 32, 64, 128, 256, 256};
+    struct board *b = *state;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        uint64_t timeout = 100 * divider[i] * PS_PER_S / 37000;
+
+        l072_reset(handle(b));
+        store(b, KR, UNLOCK);
+        store(b, PR, i);
+        store(b, RLR, 99);
+        store(b, KR, START);
+        run(b, 136 * PS_PER_US);
+        assert_int_equal(load(b, SR), 0);
+        store(b, KR, RELOAD);
+        assert_false(bites_within(b, timeout - timeout / 100));
+        assert_true(bites_within(b, timeout / 50));
+        assert_no_stop(b);
+    }
+}
+
+static void writing_the_window_reloads(void **state)
+{
+    struct board *b = *state;
+
+    store(b, KR, START);
+    run(b, 400 * PS_PER_MS);
+    store(b, KR, UNLOCK);
+    store(b, WINR, 0xFFF);
+    assert_false(bites_within(b, 440 * PS_PER_MS));
+    assert_true(bites_within(b, 10 * PS_PER_MS));
+}
+
 static void option_starts_it_at_reset(void **state)
 {
     struct board *b = *state;
@@ -122,6 +157,8 @@ int main(void)
         BOARD_TEST(update_waits_for_lsi),
         BOARD_TEST(settings_are_locked),
         BOARD_TEST(reload_before_the_window_resets),
+        BOARD_TEST(each_prescaler),
+        BOARD_TEST(writing_the_window_reloads),
         BOARD_TEST(option_starts_it_at_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

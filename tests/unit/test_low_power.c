@@ -207,6 +207,43 @@ static void a_wakeup_pin_ends_standby(void **state)
     assert_no_stop(b);
 }
 
+static void each_wakeup_pin_has_its_enable(void **state)
+{
+    static const char *const pins[] = {"PA0", "PC13", "PE6"};
+    struct board *b = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        l072_power(handle(b), false);
+        l072_power(handle(b), true);
+        set_bits(b, R_APB1ENR, 1 << 28);
+        store(b, PWR_CSR, EWUP1 << i);
+        enter_standby(b, FWU);
+        for (unsigned other = 0; other < 3; other++)
+            if (other != i)
+                assert_int_equal(l072_drive_pin(handle(b), pins[other], true), 0);
+        run(b, PS_PER_MS);
+        assert_int_equal(b->pwr.mode, PWR_STANDBY);
+        assert_int_equal(l072_drive_pin(handle(b), pins[i], true), 0);
+        run(b, PS_PER_MS);
+        assert_restarted(b);
+    }
+}
+
+/* FWU: without it the internal reference has to start first. */
+static void standby_ends_later_without_fast_wakeup(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB1ENR, 1 << 28);
+    store(b, PWR_CSR, EWUP1);
+    enter_standby(b, 0);
+    set_pa0(b, true);
+    run(b, 2 * PS_PER_MS);
+    assert_int_equal(b->pwr.mode, PWR_WAKING_STANDBY);
+    run(b, PS_PER_MS);
+    assert_restarted(b);
+}
+
 static void the_wakeup_timer_ends_standby_on_lsi(void **state)
 {
     struct board *b = *state;
@@ -267,6 +304,7 @@ static void options_make_the_modes_a_reset(void **state)
 
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(l072_set_option(handle(b), options[i], 0), 0);
+        assert_int_equal(l072_set_option(handle(b), options[1 - i], 1), 0);
         l072_power(handle(b), false);
         l072_power(handle(b), true);
         load_sleeper(b, WFI);
@@ -288,6 +326,8 @@ int main(void)
         BOARD_TEST(an_event_wakes_wfe_without_a_flag),
         BOARD_TEST(a_software_event_sets_the_event_register),
         BOARD_TEST(a_wakeup_pin_ends_standby),
+        BOARD_TEST(each_wakeup_pin_has_its_enable),
+        BOARD_TEST(standby_ends_later_without_fast_wakeup),
         BOARD_TEST(the_wakeup_timer_ends_standby_on_lsi),
         BOARD_TEST(reset_and_power_end_standby),
         BOARD_TEST(a_pending_wakeup_keeps_standby_from_being_entered),

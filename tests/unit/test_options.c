@@ -235,6 +235,50 @@ static void pcrop_reads_as_zero_and_does_not_shrink(void **state)
     assert_no_stop(b);
 }
 
+static void pcrop_code_runs(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, 0x08001000, 0xE7FE2007); /* movs r0, #7; b . */
+    preset(b, OPTIONS + 0x00, 0xFE5501AA);
+    preset(b, OPTIONS + 0x08, 0x0002FFFD);
+    preset(b, OPTIONS + 0x0C, 0x0000FFFF);
+    preset(b, OPTIONS + 0x10, 0x0000FFFF);
+    power_cycle(b);
+    b->cpu.r[0] = 0;
+    b->cpu.r[15] = 0x08001000;
+    run(b, L072_PS_PER_MS);
+    assert_int_equal(b->cpu.r[0], 7);
+    assert_no_stop(b);
+}
+
+/* With RDP level 1 -> 0 PCROP goes too; the words that chose its sectors stay. */
+static void mass_erase_ends_pcrop(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, OPTIONS + 0x00, 0xFE4401BB);
+    preset(b, OPTIONS + 0x08, 0x0002FFFD);
+    flash_load_options(b);
+    assert_int_equal(flash_rdp_level(b), 1);
+    preset(b, OPTIONS + 0x00, 0xFE5501AA);
+    flash_load_options(b);
+    assert_int_equal(load(b, R_OPTR), FACTORY_OPTR);
+    assert_int_equal(peek(b, OPTIONS), 0xFF5500AA);
+    assert_int_equal(peek(b, OPTIONS + 8), 0x0002FFFD);
+    assert_false(options_read_protected(b, 0x1000));
+}
+
+/* The three words of the unique ID are at +0, +4 and +0x14. */
+static void unique_id_has_a_gap(void **state)
+{
+    struct board *b = *state;
+
+    assert_int_equal(load(b, 0x1FF80050), 0x20343711);
+    assert_int_equal(load(b, 0x1FF80054), 0x36383356);
+    assert_int_equal(load(b, 0x1FF80064), 0x00230041);
+}
+
 static void set_field_by_name(void **state)
 {
     struct board *b = *state;
@@ -264,6 +308,9 @@ int main(void)
         TEST(level_2_freezes_the_options),
         TEST(wrprot_protects_4_kb_sectors),
         TEST(pcrop_reads_as_zero_and_does_not_shrink),
+        TEST(pcrop_code_runs),
+        TEST(mass_erase_ends_pcrop),
+        TEST(unique_id_has_a_gap),
         TEST(set_field_by_name),
     };
 

@@ -2,7 +2,7 @@
 /* Power control, the RTC domain and its write protection, SYSCFG (RM0376 PWR, RTC, SYSCFG). */
 #include "board_rig.h"
 
-enum { DBP = 0x100, VOS_RANGE_1 = 0x800, VOSF = 0x10 };
+enum { DBP = 0x100, VOS_RANGE_1 = 0x800, VOSF = 0x10, REGLPF = 0x20 };
 enum { RTC_CR = 0x40002808, RTC_WPR = 0x40002824, BKP0R = 0x40002850 };
 enum { LSION = 1, RTCSEL_LSI = 2 << 16, RTCEN = 1 << 18, RTCRST = 1 << 19 };
 
@@ -24,6 +24,19 @@ static void voltage_range_takes_time_to_change(void **state)
     store(b, PWR_CR, 0);
     assert_stop(b, L072_STOP_RULE);
     assert_int_equal(load(b, PWR_CR), VOS_RANGE_1);
+}
+
+/* Drivers poll REGLPF on the way in and out of low-power run. */
+static void low_power_run_shows_in_reglpf(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB1ENR, 1 << 28);
+    assert_false(load(b, PWR_CSR) & REGLPF);
+    store(b, PWR_CR, 0x5001); /* LPRUN, LPSDSR */
+    assert_true(load(b, PWR_CSR) & REGLPF);
+    store(b, PWR_CR, 0x1000);
+    assert_false(load(b, PWR_CSR) & REGLPF);
 }
 
 static void backup_registers_need_dbp(void **state)
@@ -94,6 +107,9 @@ static void rtc_registers_need_the_keys(void **state)
     store(b, RTC_WPR, 0xFF);
     store(b, RTC_CR, 0);
     assert_stop(b, L072_STOP_RULE);
+    store(b, RTC_WPR, 0x53); /* the second key after a wrong one */
+    store(b, RTC_CR, 0);
+    assert_stop(b, L072_STOP_RULE);
 }
 
 static void mem_mode_chooses_what_is_at_zero(void **state)
@@ -120,6 +136,44 @@ static void boot_mode_shows_what_the_pins_chose(void **state)
     assert_int_equal(load(b, SYSCFG_CFGR1), 0x101);
     store(b, SYSCFG_CFGR1, 0);
     assert_int_equal(load(b, SYSCFG_CFGR1), 0x100);
+}
+
+static void mem_mode_2_shows_the_flash(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB2ENR, 1);
+    store(b, SYSCFG_CFGR1, 2);
+    assert_int_equal(load(b, 0), 0x20001000);
+}
+
+/* BOOT1 is the inverse of nBOOT1: with both BOOT0 and BOOT1 the SRAM is at 0. */
+static void nboot1_chooses_rom_or_sram(void **state)
+{
+    struct board *b = *state;
+
+    b->boot0 = true;
+    assert_int_equal(l072_set_option(handle(b), "nBOOT1", 0), 0);
+    l072_power(handle(b), false);
+    l072_power(handle(b), true);
+    b->stop = (struct l072_stop){0}; /* random SRAM is no vector table */
+    set_bits(b, R_APB2ENR, 1);
+    assert_int_equal(load(b, SYSCFG_CFGR1), 0x303);
+    assert_int_equal(load(b, 0), peek(b, 0x20000000));
+}
+
+static void bank_swap_takes_the_eeprom_along(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, 0x08080000, 1);
+    preset(b, 0x08080C00, 2);
+    set_bits(b, R_APB2ENR, 1);
+    store(b, SYSCFG_CFGR1, 8);
+    assert_int_equal(load(b, 0x08080000), 2);
+    assert_int_equal(load(b, 0x08080C00), 1);
+    assert_int_equal(load(b, 0x00080000), 2); /* the alias follows */
+    assert_int_equal(load(b, 0), 0);
 }
 
 static void bank_swap_exists_with_two_banks_only(void **state)
@@ -156,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOARD_TEST(voltage_range_takes_time_to_change),
+        BOARD_TEST(low_power_run_shows_in_reglpf),
         BOARD_TEST(backup_registers_need_dbp),
         BOARD_TEST(backup_registers_survive_reset_but_not_power_loss),
         BOARD_TEST(rtc_domain_reset_clears_clock_choice_and_backup),
@@ -163,6 +218,9 @@ int main(void)
         BOARD_TEST(rtc_registers_need_the_keys),
         BOARD_TEST(mem_mode_chooses_what_is_at_zero),
         BOARD_TEST(boot_mode_shows_what_the_pins_chose),
+        BOARD_TEST(mem_mode_2_shows_the_flash),
+        BOARD_TEST(nboot1_chooses_rom_or_sram),
+        BOARD_TEST(bank_swap_takes_the_eeprom_along),
         BOARD_TEST(bank_swap_exists_with_two_banks_only),
         BOARD_TEST(ref_lock_freezes_cfgr3),
         BOARD_TEST(idcode_is_that_of_the_part),

@@ -81,6 +81,10 @@ static void data_ready_interrupts(void **state)
     assert_true(b->nvic.line[29]);
     (void)load(b, DR);
     assert_false(b->nvic.line[29]);
+    store(b, CR, RNGEN); /* without IE */
+    run(b, 2 * PS_PER_US);
+    assert_int_equal(load(b, SR), DRDY);
+    assert_false(b->nvic.line[29]);
 }
 
 static void switched_off_keeps_its_number(void **state)

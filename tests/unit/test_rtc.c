@@ -226,6 +226,32 @@ static void alarm_compares_day_and_subseconds(void **state)
     assert_true(load(b, ISR) & ALRBF);
 }
 
+/* WDSEL: day 4 is a Thursday, not the fourth. */
+static void alarm_compares_the_weekday(void **state)
+{
+    struct board *b = *state;
+
+    start(b, 0x235958, 0x8103);                          /* Thursday the third */
+    store(b, ALRMBR, 0xC4808080 & ~(UINT32_C(1) << 31)); /* any time of a Thursday */
+    store(b, CR, ALRBE);
+    run(b, SECOND + PS_PER_MS);
+    assert_true(load(b, ISR) & ALRBF);
+    run(b, 2 * SECOND); /* Friday the fourth */
+    store(b, ISR, ~(uint32_t)ALRBF);
+    run(b, 2 * SECOND);
+    assert_false(load(b, ISR) & ALRBF);
+}
+
+static void calendar_stands_without_rtcen(void **state)
+{
+    struct board *b = *state;
+
+    start(b, 0, 0x2101);
+    store(b, R_CSR, load(b, R_CSR) & ~(uint32_t)RTCEN);
+    run(b, 5 * SECOND);
+    assert_calendar(b, 0, 0x2101);
+}
+
 static void wakeup_timer_reloads(void **state)
 {
     struct board *b = *state;
@@ -307,6 +333,8 @@ int main(void)
         BOARD_TEST(alarm_pends_its_line_and_interrupt),
         BOARD_TEST(alarm_registers_wait_for_the_alarm_to_be_off),
         BOARD_TEST(alarm_compares_day_and_subseconds),
+        BOARD_TEST(alarm_compares_the_weekday),
+        BOARD_TEST(calendar_stands_without_rtcen),
         BOARD_TEST(wakeup_timer_reloads),
         BOARD_TEST(wakeup_timer_counts_seconds_or_eighths_of_ticks),
         BOARD_TEST(what_is_not_modelled_says_so),

@@ -64,6 +64,40 @@ static void test_counter(void **state)
     core_end(b);
 }
 
+/* A write while it counts: 0, no COUNTFLAG, no interrupt; the next tick reloads. */
+static void test_a_write_clears_a_running_counter(void **state)
+{
+    struct board *b = core_start(false);
+
+    (void)state;
+    set(b, RVR, 99);
+    set(b, CSR, ENABLE | TICKINT | CLKSOURCE);
+    pass(b, 150);
+    scs_write(b, 0xD04, 1u << 25, UINT32_MAX); /* ICSR.PENDSTCLR */
+    assert_int_not_equal(get(b, CVR), 0);
+    set(b, CVR, 55);
+    assert_int_equal(get(b, CVR), 0);
+    assert_int_equal(get(b, CSR), ENABLE | TICKINT | CLKSOURCE);
+    assert_false(pending(b));
+    pass(b, 1);
+    assert_int_equal(get(b, CVR), 99);
+    core_end(b);
+}
+
+static void test_words_alone_reach_the_system_control_space(void **state)
+{
+    struct board *b = core_start(false);
+    uint32_t value;
+
+    (void)state;
+    (void)bus_read(b, 0xE000E400, 1, &value);
+    assert_int_equal(b->stop.kind, L072_STOP_WIDTH);
+    b->stop.kind = L072_STOP_NONE;
+    (void)bus_write(b, 0xE000ED22, 2, 0xC0);
+    assert_int_equal(b->stop.kind, L072_STOP_WIDTH);
+    core_end(b);
+}
+
 static void test_interrupt_each_round(void **state)
 {
     struct board *b = core_start(false);
@@ -195,7 +229,7 @@ static const struct register_row registers[] = {
     {"SHPR3",      0xD20, 0,          0xFFFFFFFF, 0xC0C00000},
     {"IPR7",       0x41C, 0,          0xFFFFFFFF, 0xC0C0C0C0},
     {"MPU_TYPE",   0xD90, 0x800,      0,          0x800     },
-    {"MPU_CTRL",   0xD94, 0,          0xFFFFFFFF, 7         },
+    {"MPU_CTRL",   0xD94, 0,          0xFFFFFFFE, 6         },
     {"MPU_RNR",    0xD98, 0,          3,          3         },
     {"MPU_RBAR",   0xD9C, 3,          0xFFFFFF00, 0xFFFFFF03},
     {"MPU_RBAR",   0xD9C, 0xFFFFFF03, 0x20000015, 0x20000005},
@@ -238,6 +272,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counter),
+        cmocka_unit_test(test_a_write_clears_a_running_counter),
+        cmocka_unit_test(test_words_alone_reach_the_system_control_space),
         cmocka_unit_test(test_interrupt_each_round),
         cmocka_unit_test(test_no_event_without_interrupt),
         cmocka_unit_test(test_a_stopped_counter_keeps_its_value),

@@ -152,6 +152,16 @@ static void parity_takes_the_place_of_a_data_bit(void **state)
     assert_int_equal(next_byte(b, &time), 2 << 8 | 'A');
 }
 
+static void words_may_have_7_bits(void **state)
+{
+    struct board *b = *state;
+    uint64_t time;
+
+    open_usart2(b, 16, UINT32_C(1) << 28); /* M1 */
+    store(b, USART2 + TDR, 0x80 | 'A');
+    assert_int_equal(next_byte(b, &time), 2 << 8 | 'A');
+}
+
 static void lost_bytes_stop_the_board(void **state)
 {
     struct board *b = *state;
@@ -178,6 +188,7 @@ int main(void)
         BOARD_TEST(every_port_has_its_number),
         BOARD_TEST(transmission_complete_interrupts),
         BOARD_TEST(parity_takes_the_place_of_a_data_bit),
+        BOARD_TEST(words_may_have_7_bits),
         BOARD_TEST(lost_bytes_stop_the_board),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

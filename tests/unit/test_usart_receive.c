@@ -3,8 +3,19 @@
 #include "board_rig.h"
 
 enum { USART2 = 0x40004400, LPUART1 = 0x40004800 };
-enum { CR1 = 0, CR3 = 8, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, RDR = 0x24, TDR = 0x28 };
+enum {
+    CR1 = 0,
+    CR2 = 4,
+    CR3 = 8,
+    BRR = 0x0C,
+    RQR = 0x18,
+    ISR = 0x1C,
+    ICR = 0x20,
+    RDR = 0x24,
+    TDR = 0x28
+};
 enum { UE = 1, RE = 4, TE = 8, IDLEIE = 0x10, RXNEIE = 0x20, PS = 0x200, PCE = 0x400, M0 = 0x1000 };
+enum { CMIE = 0x4000, CMF = 0x20000, EIE = 1, TEACK = 1 << 21, REACK = 1 << 22 };
 enum { ORE = 8, IDLE = 0x10, RXNE = 0x20, BUSY = 0x10000, OVRDIS = 0x1000 };
 
 #define MSI_PS 476837 /* 2.097152 MHz */
@@ -70,6 +81,35 @@ static void overrun_loses_the_new_byte(void **state)
     assert_false(b->nvic.line[IRQ_USART2]);
 }
 
+static void overrun_interrupts_as_an_error_too(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR3, EIE);
+    open_usart2(b, 0);
+    send(b, '1');
+    send(b, '2');
+    run(b, FRAME + FRAME / 2);
+    assert_false(b->nvic.line[IRQ_USART2]);
+    run(b, FRAME);
+    assert_true(b->nvic.line[IRQ_USART2]);
+}
+
+/* TEACK and REACK: the port is ready, which drivers wait for. */
+static void each_direction_is_acknowledged(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR1, RE | TE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), 0);
+    store(b, USART2 + CR1, UE | RE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), REACK);
+    store(b, USART2 + CR1, UE | TE);
+    assert_int_equal(load(b, USART2 + ISR) & (TEACK | REACK), TEACK);
+}
+
 static void without_overrun_detection_the_old_byte_is_lost(void **state)
 {
     struct board *b = *state;
@@ -97,6 +137,30 @@ static void idle_rises_a_frame_after_the_last(void **state)
     store(b, USART2 + ICR, IDLE);
     run(b, 3 * FRAME);
     assert_false(load(b, USART2 + ISR) & IDLE);
+}
+
+/* CR2.ADD: the character that CMF waits for. */
+static void chosen_character_interrupts(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_APB1ENR, 1 << 17);
+    store(b, USART2 + CR2, (uint32_t)'\r' << 24);
+    open_usart2(b, CMIE);
+    send(b, 'a');
+    run(b, 2 * FRAME);
+    assert_false(load(b, USART2 + ISR) & CMF);
+    send(b, '\r');
+    run(b, 2 * FRAME);
+    assert_true(load(b, USART2 + ISR) & ORE); /* nobody read the 'a' */
+    assert_false(load(b, USART2 + ISR) & CMF);
+    (void)load(b, USART2 + RDR);
+    send(b, '\r');
+    run(b, 2 * FRAME);
+    assert_true(load(b, USART2 + ISR) & CMF);
+    assert_true(b->nvic.line[IRQ_USART2]);
+    store(b, USART2 + ICR, CMF);
+    assert_false(b->nvic.line[IRQ_USART2]);
 }
 
 static void request_register_drops_a_byte(void **state)
@@ -214,8 +278,11 @@ int main(void)
         BOARD_TEST(byte_arrives_at_the_end_of_its_frame),
         BOARD_TEST(frames_follow_each_other),
         BOARD_TEST(overrun_loses_the_new_byte),
+        BOARD_TEST(overrun_interrupts_as_an_error_too),
+        BOARD_TEST(each_direction_is_acknowledged),
         BOARD_TEST(without_overrun_detection_the_old_byte_is_lost),
         BOARD_TEST(idle_rises_a_frame_after_the_last),
+        BOARD_TEST(chosen_character_interrupts),
         BOARD_TEST(request_register_drops_a_byte),
         BOARD_TEST(parity_stands_above_the_data),
         BOARD_TEST(a_port_that_does_not_listen_loses_the_byte),

@@ -266,6 +266,9 @@ static void istr_names_the_endpoint_and_follows_its_ctr(void **state)
     b->usb.epr[3] = USB_EP_CTR_RX | USB_EP_CTR_TX;
     b->usb.epr[6] = USB_EP_TYPE_ISO | USB_EP_CTR_TX;
     assert_int_equal(reg(b, ISTR), USB_ISTR_CTR | 6);
+    b->usb.epr[4] = USB_EP_KIND | USB_EP_CTR_TX; /* double-buffered bulk, and lower */
+    assert_int_equal(reg(b, ISTR), USB_ISTR_CTR | 4);
+    clear_ctr(b, 4, USB_EP_CTR_TX);
     clear_ctr(b, 6, USB_EP_CTR_TX);
     assert_int_equal(reg(b, ISTR), USB_ISTR_CTR | USB_ISTR_DIR | 3);
     set_reg(b, ISTR, 0); /* CTR is not cleared here */
