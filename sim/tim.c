@@ -308,9 +308,14 @@ static void check_modelled(struct board *b, unsigned index, uint32_t offset, uin
                            timers[index].name, not_modelled[i].what);
 }
 
+static bool is_register(enum kind kind, uint32_t offset)
+{
+    return offset < TIM_END && bits[offset / 4][kind];
+}
+
 static bool exists(struct board *b, unsigned index, uint32_t offset)
 {
-    if (offset < TIM_END && bits[offset / 4][timers[index].kind])
+    if (is_register(timers[index].kind, offset))
         return true;
     bus_no_register(b, timers[index].name, offset);
     return false;
@@ -318,6 +323,10 @@ static bool exists(struct board *b, unsigned index, uint32_t offset)
 
 uint32_t tim_read(struct board *b, unsigned index, uint32_t offset)
 {
+    /* What larger timers have, smaller ones read as 0: ST's HAL looks into CCER of TIM6 and 7
+     * before it stops them. */
+    if (is_register(FOUR_CHANNELS, offset) && !is_register(timers[index].kind, offset))
+        return 0;
     if (!exists(b, index, offset))
         return 0;
     settle(b, index);
