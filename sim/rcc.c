@@ -188,6 +188,13 @@ uint64_t rcc_usart_period(const struct board *b, unsigned index)
     }
 }
 
+uint32_t rcc_source_hz(const struct board *b, enum rcc_source source)
+{
+    uint32_t hz = source == SOURCE_LSI ? LSI_HZ : source == SOURCE_LSE ? LSE_HZ : msi_hz(b);
+
+    return rcc_ready(b, source) ? hz : 0;
+}
+
 uint32_t rcc_rtc_hz(const struct board *b)
 {
     uint32_t csr = get(b, RCC_CSR);
@@ -195,8 +202,8 @@ uint32_t rcc_rtc_hz(const struct board *b)
     if (!(csr & CSR_RTCEN))
         return 0;
     switch (csr >> CSR_RTCSEL_SHIFT & 3) {
-    case 1: return rcc_ready(b, SOURCE_LSE) ? LSE_HZ : 0;
-    case 2: return rcc_ready(b, SOURCE_LSI) ? LSI_HZ : 0;
+    case 1: return rcc_source_hz(b, SOURCE_LSE);
+    case 2: return rcc_source_hz(b, SOURCE_LSI);
     default: return 0;
     }
 }

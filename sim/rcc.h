@@ -117,6 +117,8 @@ void rcc_reset_peripherals(struct board *b, uint32_t offset, uint32_t started);
 const char *rcc_gate_name(enum rcc_gate gate);
 
 bool rcc_ready(const struct board *b, enum rcc_source source);
+/* Frequency of LSI, LSE or MSI; 0 while it is not ready. */
+uint32_t rcc_source_hz(const struct board *b, enum rcc_source source);
 /* The 48 MHz that USB and RNG need are there (RCC_CCIPR.HSI48SEL). */
 bool rcc_usb_clock(const struct board *b);
 /* Picoseconds of one cycle of the kernel clock of USART1, 2, 4, 5 (index 0-3) and LPUART1 (4); 0
