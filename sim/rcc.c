@@ -190,9 +190,14 @@ uint64_t rcc_usart_period(const struct board *b, unsigned index)
 
 uint32_t rcc_source_hz(const struct board *b, enum rcc_source source)
 {
-    uint32_t hz = source == SOURCE_LSI ? LSI_HZ : source == SOURCE_LSE ? LSE_HZ : msi_hz(b);
-
-    return rcc_ready(b, source) ? hz : 0;
+    if (!rcc_ready(b, source))
+        return 0;
+    switch (source) {
+    case SOURCE_LSI: return LSI_HZ;
+    case SOURCE_LSE: return LSE_HZ;
+    case SOURCE_HSI16: return hsi16_hz(b);
+    default: return msi_hz(b);
+    }
 }
 
 uint32_t rcc_rtc_hz(const struct board *b)
@@ -310,6 +315,7 @@ static void update(struct board *b)
     event_at(b, EVENT_RCC, next);
     wwdg_clock_changed(b);
     tim_clock_changed(b);
+    lptim_clock_changed(b);
     rng_clock_changed(b);
     rtc_clock_changed(b);
     nvic_drive(b, IRQ_RCC_CRS, 0, get(b, RCC_CIFR) != 0);

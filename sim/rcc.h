@@ -117,7 +117,7 @@ void rcc_reset_peripherals(struct board *b, uint32_t offset, uint32_t started);
 const char *rcc_gate_name(enum rcc_gate gate);
 
 bool rcc_ready(const struct board *b, enum rcc_source source);
-/* Frequency of LSI, LSE or MSI; 0 while it is not ready. */
+/* Frequency of LSI, LSE, HSI16 or MSI; 0 while it is not ready. */
 uint32_t rcc_source_hz(const struct board *b, enum rcc_source source);
 /* The 48 MHz that USB and RNG need are there (RCC_CCIPR.HSI48SEL). */
 bool rcc_usb_clock(const struct board *b);
@@ -126,6 +126,8 @@ bool rcc_usb_clock(const struct board *b);
 uint64_t rcc_usart_period(const struct board *b, unsigned index);
 /* Frequency of RTCCLK; 0 when RTCEN is off or RTCSEL selects a clock that is off. */
 uint32_t rcc_rtc_hz(const struct board *b);
+/* Frequency of the kernel clock of LPTIM1; 0 when there is none. */
+uint32_t rcc_lptim_hz(const struct board *b);
 /* Leaves the registers as the wake-up from Stop finds them (CFGR.STOPWUCK): nobody looks earlier.
  */
 void rcc_enter_stop(struct board *b);

@@ -48,18 +48,6 @@ static uint32_t input_hz(struct board *b, const struct tim *t)
     return 0;
 }
 
-/* Edges up to `ps`, and the first picosecond with so many: whole seconds apart, so that no product
- * overflows. */
-static uint64_t edges_by(uint64_t ps, uint32_t hz)
-{
-    return ps / PS_PER_S * hz + ps % PS_PER_S * hz / PS_PER_S;
-}
-
-static uint64_t time_of(uint64_t edges, uint32_t hz)
-{
-    return edges / hz * PS_PER_S + (edges % hz * PS_PER_S + hz - 1) / hz;
-}
-
 /* The first cycle that begins at `ps` or later. */
 static uint64_t cycle_at(const struct board *b, uint64_t ps)
 {
@@ -81,7 +69,7 @@ void tim_capture_configure(struct board *b, unsigned index)
     if (hz == t->capture.hz && divider == t->capture.divider)
         return;
     t->capture = (struct tim_capture){.hz = hz, .divider = divider};
-    t->capture.first = hz ? edges_by(time_now(b), hz) : 0;
+    t->capture.first = hz ? time_ticks(time_now(b), hz) : 0;
 }
 
 uint64_t tim_capture_take(const struct board *b, struct tim_capture *c, uint64_t *cycle)
@@ -90,8 +78,8 @@ uint64_t tim_capture_take(const struct board *b, struct tim_capture *c, uint64_t
 
     if (!c->hz)
         return 0;
-    c->taken = (edges_by(time_now(b), c->hz) - c->first) / c->divider;
-    *cycle = cycle_at(b, time_of(c->first + c->taken * c->divider, c->hz));
+    c->taken = (time_ticks(time_now(b), c->hz) - c->first) / c->divider;
+    *cycle = cycle_at(b, time_of_tick(c->first + c->taken * c->divider, c->hz));
     return c->taken - before;
 }
 
@@ -99,5 +87,5 @@ uint64_t tim_capture_next(const struct board *b, const struct tim_capture *c)
 {
     if (!c->hz)
         return NEVER;
-    return cycle_at(b, time_of(c->first + (c->taken + 1) * c->divider, c->hz));
+    return cycle_at(b, time_of_tick(c->first + (c->taken + 1) * c->divider, c->hz));
 }

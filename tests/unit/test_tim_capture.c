@@ -2,7 +2,13 @@
 /* Input capture of TIM21: how firmware measures LSI and LSE (RM0376 TIM21_OR, TIMx_CCMR1). */
 #include "tim_rig.h"
 
-enum { TIM21_OR = TIM21 + 0x50, TI1_GPIO = 0, TI1_MSI = 3 << 2, TI1_LSE = 4 << 2, TI1_LSI = 5 << 2 };
+enum {
+    TIM21_OR = TIM21 + 0x50,
+    TI1_GPIO = 0,
+    TI1_MSI = 3 << 2,
+    TI1_LSE = 4 << 2,
+    TI1_LSI = 5 << 2
+};
 enum { CC1S_TI1 = 1, IC1PSC_8 = 3 << 2, CC1E = 1, BOTH_EDGES = 0xA, CC1OF = 0x200 };
 enum { DBP = 1 << 8, PWREN = 1 << 28, LSION = 1, LSEON = 1 << 8 };
 enum { LSI_HZ = 37000, LSE_HZ = 32768, MSI_HZ = 2097152, HSI_HZ = 16000000 };
@@ -77,7 +83,8 @@ static void reading_the_value_clears_the_flag(void **state)
     load(b, TIM21 + CC1);
     assert_false(load(b, TIM21 + SR) & CC1IF);
     run(b, 500 * L072_PS_PER_US);
-    assert_int_equal(load(b, TIM21 + SR) & (CC1IF | CC1OF), CC1IF | CC1OF); /* two, and nobody looked */
+    assert_int_equal(load(b, TIM21 + SR) & (CC1IF | CC1OF),
+                     CC1IF | CC1OF); /* two, and nobody looked */
 }
 
 static void the_value_is_read_only(void **state)
