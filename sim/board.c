@@ -89,6 +89,7 @@ static void reset_peripherals(struct board *b, uint32_t causes)
     for (unsigned i = 0; i < TIM_COUNT; i++)
         tim_reset(b, i);
     wwdg_reset(b);
+    lptim_reset(b);
     rng_reset(b);
     crc_reset(b);
     rcc_reset(b, causes); /* after those who follow a change of clock */

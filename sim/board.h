@@ -25,6 +25,7 @@
 #include "iwdg.h"
 #include "wwdg.h"
 #include "tim.h"
+#include "lptim.h"
 #include "crc.h"
 #include "rng.h"
 #include "gpio.h"
@@ -74,6 +75,7 @@ struct board {
     struct iwdg iwdg;
     struct wwdg wwdg;
     struct tim tim[TIM_COUNT]; /* TIM2, 3, 6, 7, 21, 22 */
+    struct lptim lptim;
     struct crc crc;
     struct rng rng;
     struct gpio gpio;

@@ -78,7 +78,7 @@ static const struct peripheral peripherals[] = {
     {0x40007000, 0x400,  "PWR",      GATE(PWR),     ANY,         MODEL(pwr)    },
     {0x40007400, 0x400,  "DAC",      GATE(DAC),     ANY,         NO_MODEL      },
     {0x40007800, 0x400,  "I2C3",     GATE(I2C3),    ANY,         NO_MODEL      },
-    {0x40007C00, 0x400,  "LPTIM1",   GATE(LPTIM1),  ANY,         NO_MODEL      },
+    {0x40007C00, 0x400,  "LPTIM1",   GATE(LPTIM1),  ANY,         MODEL(lptim)  },
     {0x40010000, 0x400,  "SYSCFG",   GATE(SYSCFG),  ANY,         MODEL(syscfg) },
     {0x40010400, 0x400,  "EXTI",     GATE(NONE),    ANY,         MODEL(exti)   },
     {0x40010800, 0x400,  "TIM21",    GATE(TIM21),   HALF | WORD, MODEL(tim21)  },

@@ -37,6 +37,7 @@ static const struct {
     {0x02000000, IRQ_USART1     },
     {0x04000000, IRQ_USART2     },
     {0x10000000, IRQ_RNG_LPUART1},
+    {0x20000000, IRQ_LPTIM1     },
 };
 
 static uint32_t active_lines(const struct exti *e)

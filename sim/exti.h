@@ -11,6 +11,7 @@ struct board;
 #define EXTI_LINE_RTC_ALARM  17
 #define EXTI_LINE_USB_WAKEUP 18
 #define EXTI_LINE_RTC_WAKEUP 20
+#define EXTI_LINE_LPTIM1     29
 
 struct exti {
     uint32_t imr, emr, rtsr, ftsr, swier, pr;

@@ -34,6 +34,7 @@ enum irq {
     IRQ_DMA1_2_3 = 10,
     IRQ_DMA1_4_7 = 11,
     IRQ_ADC_COMP = 12,
+    IRQ_LPTIM1 = 13,
     IRQ_USART4_5 = 14,
     IRQ_TIM2 = 15,
     IRQ_TIM3 = 16,

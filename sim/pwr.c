@@ -148,6 +148,7 @@ static void leave_waking(struct board *b)
     b->pwr.mode = PWR_RUN;
     b->cpu.attention = true;
     time_go_on(b);
+    lptim_clock_changed(b);
 }
 
 void pwr_event(struct board *b)

@@ -192,6 +192,18 @@ uint64_t rcc_usart_period(const struct board *b, unsigned index)
     }
 }
 
+uint32_t rcc_source_hz(const struct board *b, enum rcc_source source)
+{
+    if (!rcc_ready(b, source))
+        return 0;
+    switch (source) {
+    case SOURCE_LSI: return LSI_HZ;
+    case SOURCE_LSE: return LSE_HZ;
+    case SOURCE_HSI16: return hsi16_hz(b);
+    default: return msi_hz(b);
+    }
+}
+
 uint32_t rcc_rtc_hz(const struct board *b)
 {
     uint32_t csr = get(b, RCC_CSR);
@@ -199,8 +211,8 @@ uint32_t rcc_rtc_hz(const struct board *b)
     if (!(csr & CSR_RTCEN))
         return 0;
     switch (csr >> CSR_RTCSEL_SHIFT & 3) {
-    case 1: return rcc_ready(b, SOURCE_LSE) ? LSE_HZ : 0;
-    case 2: return rcc_ready(b, SOURCE_LSI) ? LSI_HZ : 0;
+    case 1: return rcc_source_hz(b, SOURCE_LSE);
+    case 2: return rcc_source_hz(b, SOURCE_LSI);
     default: return 0;
     }
 }
@@ -312,6 +324,7 @@ static void update(struct board *b)
     event_at(b, EVENT_RCC, next);
     wwdg_clock_changed(b);
     tim_clock_changed(b);
+    lptim_clock_changed(b);
     rng_clock_changed(b);
     rtc_clock_changed(b);
     voltage_check(b);

@@ -120,6 +120,8 @@ bool rcc_ready(const struct board *b, enum rcc_source source);
 uint32_t rcc_hclk_hz(const struct board *b);
 /* Of the PLL; 0 while it is off. */
 uint32_t rcc_vco_hz(const struct board *b);
+/* Frequency of LSI, LSE, HSI16 or MSI; 0 while it is not ready. */
+uint32_t rcc_source_hz(const struct board *b, enum rcc_source source);
 /* The 48 MHz that USB and RNG need are there (RCC_CCIPR.HSI48SEL). */
 bool rcc_usb_clock(const struct board *b);
 /* Picoseconds of one cycle of the kernel clock of USART1, 2, 4, 5 (index 0-3) and LPUART1 (4); 0
@@ -127,6 +129,8 @@ bool rcc_usb_clock(const struct board *b);
 uint64_t rcc_usart_period(const struct board *b, unsigned index);
 /* Frequency of RTCCLK; 0 when RTCEN is off or RTCSEL selects a clock that is off. */
 uint32_t rcc_rtc_hz(const struct board *b);
+/* Frequency of the kernel clock of LPTIM1; 0 when there is none. */
+uint32_t rcc_lptim_hz(const struct board *b);
 /* Leaves the registers as the wake-up from Stop finds them (CFGR.STOPWUCK): nobody looks earlier.
  */
 void rcc_enter_stop(struct board *b);

@@ -121,18 +121,6 @@ static uint32_t *at(struct rtc *rtc, enum rtc_register offset)
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-/* Whole seconds apart, so that no product overflows and nothing is rounded twice. */
-static uint64_t ticks_in(uint64_t ps, uint32_t hz)
-{
-    return ps / PS_PER_S * hz + ps % PS_PER_S * hz / PS_PER_S;
-}
-
-/* The first picosecond at which `ticks` have passed. */
-static uint64_t ps_of(uint64_t ticks, uint32_t hz)
-{
-    return ticks / hz * PS_PER_S + (ticks % hz * PS_PER_S + hz - 1) / hz;
-}
-
 static uint64_t ticks_a_second(const struct rtc *rtc)
 {
     return (uint64_t)RTC_PRER_A(get(rtc, RTC_PRER)) * RTC_PRER_S(get(rtc, RTC_PRER));
@@ -231,7 +219,7 @@ static void update_lines(struct board *b)
 static void catch_up(struct board *b)
 {
     struct rtc *rtc = &b->rtc;
-    uint64_t ticks = ticks_in(time_now(b) - rtc->origin, rtc->hz) - rtc->done;
+    uint64_t ticks = time_ticks(time_now(b) - rtc->origin, rtc->hz) - rtc->done;
 
     if (!ticks)
         return;
@@ -265,7 +253,7 @@ static void schedule(struct board *b)
     if (!rtc->hz || next == NEVER)
         event_cancel(b, EVENT_RTC);
     else
-        event_at(b, EVENT_RTC, rtc->origin + ps_of(rtc->done + next, rtc->hz));
+        event_at(b, EVENT_RTC, rtc->origin + time_of_tick(rtc->done + next, rtc->hz));
 }
 
 void rtc_event(struct board *b)

@@ -78,6 +78,17 @@ void event_at_cycle(struct board *b, enum event event, uint64_t cycle)
         event_cancel(b, event);
 }
 
+/* Whole seconds apart, so that no product overflows and nothing is rounded twice. */
+uint64_t time_ticks(uint64_t ps, uint32_t hz)
+{
+    return ps / PS_PER_S * hz + ps % PS_PER_S * hz / PS_PER_S;
+}
+
+uint64_t time_of_tick(uint64_t ticks, uint32_t hz)
+{
+    return ticks / hz * PS_PER_S + (ticks % hz * PS_PER_S + hz - 1) / hz;
+}
+
 void event_cancel(struct board *b, enum event event)
 {
     event_at(b, event, NEVER);
@@ -172,6 +183,7 @@ static void run_event(struct board *b, enum event event)
     case EVENT_TIM7:
     case EVENT_TIM21:
     case EVENT_TIM22: tim_event(b, event - EVENT_TIM2); break;
+    case EVENT_LPTIM1: lptim_event(b); break;
     case EVENT_RNG: rng_event(b); break;
     case EVENT_USB: usb_event(b); break;
     case EVENT_FRAME: host_frame_event(b); break;

@@ -47,6 +47,7 @@ enum event {
     EVENT_TIM7,
     EVENT_TIM21,
     EVENT_TIM22,
+    EVENT_LPTIM1,
     EVENT_RNG,   /* next number */
     EVENT_USB,   /* device side: suspend detection */
     EVENT_FRAME, /* host side: start of frame */
@@ -75,6 +76,10 @@ void event_after(struct board *b, enum event event, uint64_t delay_ps);
 /* Due when the cycle counter reaches `cycle`, should HCLK stay as it is. */
 void event_at_cycle(struct board *b, enum event event, uint64_t cycle);
 void event_cancel(struct board *b, enum event event);
+/* Whole periods of a clock of `hz` that are over at `ps`, and the first picosecond at which so many
+ * are. */
+uint64_t time_ticks(uint64_t ps, uint32_t hz);
+uint64_t time_of_tick(uint64_t ticks, uint32_t hz);
 /* Sets the HCLK period; called by the RCC. Tells SysTick (systick_rebase). */
 void time_set_period(struct board *b, uint64_t period_ps);
 /* Stop and Standby: the clock of CPU and peripherals halts. What it drives comes later by the time

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: input capture, slave modes, external clocks, centre-aligned counting, DMA requests
- * and bursts; these stop the board. Outputs (pins, TRGO): their settings only keep their bits.
+ * Not modelled: input capture but for that in tim_capture.c, slave modes, external clocks,
+ * centre-aligned counting, DMA requests and bursts; these stop the board. Outputs (pins, TRGO):
+ * their settings only keep their bits.
  * Simplified: a flag rises when the counter takes the value, not a clock later; a counter above ARR
  * runs to 0xFFFF and then restarts with an update event.
  */
@@ -19,9 +20,10 @@ enum {
     CR1_ARPE = 1 << 7,
     SMCR_SMS = 7 << 0,
     SMCR_ECE = 1 << 14,
-    DIER_DMA = 0x5F00,  /* UDE, CC1DE-CC4DE, TDE */
-    SR_UIF = 1 << 0,    /* same place as UIE and UG */
-    SR_CC1IF = 1 << 1,  /* CC1IE, CC1G; the other channels follow */
+    DIER_DMA = 0x5F00, /* UDE, CC1DE-CC4DE, TDE */
+    SR_UIF = 1 << 0,   /* same place as UIE and UG */
+    SR_CC1IF = 1 << 1, /* CC1IE, CC1G; the other channels follow */
+    SR_CC1OF = 1 << 9,
     SR_EVENTS = 0x5F,   /* UIF, CC1IF-CC4IF, TIF: those with a bit in DIER and EGR */
     CCMR_CCS = 0x0303,  /* of both channels: not 0 is an input */
     CCMR_OCPE = 1 << 3, /* of the first channel; the second has it 8 bits higher */
@@ -122,11 +124,16 @@ static uint64_t clocks_for(const struct tim *t, uint32_t counts)
     return counts * (t->active.psc + UINT64_C(1)) - t->prescaled;
 }
 
+static bool is_input(const struct tim *t, unsigned channel)
+{
+    return t->reg[TIM_CCMR1 / 4 + channel / 2] >> 8 * (channel % 2) & 3;
+}
+
 /* The channels whose compare value is between the two get their flags. */
 static void match(struct tim *t, uint32_t low, uint32_t high)
 {
     for (unsigned i = 0; i < TIM_CHANNELS; i++)
-        if (low <= t->active.ccr[i] && t->active.ccr[i] <= high)
+        if (!is_input(t, i) && low <= t->active.ccr[i] && t->active.ccr[i] <= high)
             t->reg[TIM_SR / 4] |= (uint32_t)SR_CC1IF << i;
 }
 
@@ -194,20 +201,43 @@ static void advance(struct tim *t, uint64_t clocks)
     count(t, (uint32_t)(steps / (t->active.psc + UINT64_C(1))));
 }
 
-/* Brings the timer from where it was last looked at to now. */
-static void settle(struct board *b, unsigned index)
+static void settle_to(struct board *b, unsigned index, uint64_t cycle)
 {
     struct tim *t = &b->tim[index];
     uint64_t clocks;
 
+    if (cycle < t->since)
+        return;
     if (!is_counting(t)) {
-        t->since = b->time.cycles;
+        t->since = cycle;
         return;
     }
-    clocks = (b->time.cycles - t->since) / t->clock;
+    clocks = (cycle - t->since) / t->clock;
     t->since += clocks * t->clock;
     advance(t, clocks);
     t->reg[TIM_SR / 4] &= bits[TIM_SR / 4][timers[index].kind];
+}
+
+/* A capture while CC1IF is up sets CC1OF too (RM0376 TIMx_SR). */
+static void capture(struct tim *t, uint64_t times)
+{
+    uint32_t *sr = &t->reg[TIM_SR / 4];
+
+    *sr |= SR_CC1IF | (times > 1 || *sr & SR_CC1IF ? SR_CC1OF : 0);
+    t->reg[TIM_CCR1 / 4] = get(t, TIM_CNT);
+}
+
+/* Brings the timer from where it was last looked at to now. */
+static void settle(struct board *b, unsigned index)
+{
+    struct tim *t = &b->tim[index];
+    uint64_t cycle, captures = tim_capture_take(b, &t->capture, &cycle);
+
+    if (captures) {
+        settle_to(b, index, cycle);
+        capture(t, captures);
+    }
+    settle_to(b, index, b->time.cycles);
 }
 
 /* ---- Interrupts ------------------------------------------------------------------------------ */
@@ -220,7 +250,7 @@ static uint32_t counts_until_flag(const struct tim *t, uint32_t flags)
     for (unsigned i = 0; i < TIM_CHANNELS; i++) {
         uint32_t counts = counts_until(t, t->active.ccr[i]); /* huge when it lies behind */
 
-        if (flags & (uint32_t)SR_CC1IF << i && counts != 0 && counts < first)
+        if (flags & (uint32_t)SR_CC1IF << i && !is_input(t, i) && counts != 0 && counts < first)
             first = counts;
     }
     return first;
@@ -231,16 +261,18 @@ static void schedule(struct board *b, unsigned index)
 {
     const struct tim *t = &b->tim[index];
     uint32_t awaited = get(t, TIM_DIER) & ~get(t, TIM_SR) & SR_EVENTS;
+    uint64_t next = NEVER;
 
     if (is_set(t, CR1_UDIS))
         awaited &= ~(uint32_t)SR_UIF;
-    if (is_counting(t) && awaited) {
-        uint64_t clocks = clocks_for(t, counts_until_flag(t, awaited));
-
-        event_at_cycle(b, timers[index].event, t->since + clocks * t->clock);
-    } else {
+    if (is_counting(t) && awaited)
+        next = t->since + clocks_for(t, counts_until_flag(t, awaited)) * t->clock;
+    if (awaited & SR_CC1IF && tim_capture_next(b, &t->capture) < next)
+        next = tim_capture_next(b, &t->capture);
+    if (next != NEVER)
+        event_at_cycle(b, timers[index].event, next);
+    else
         event_cancel(b, timers[index].event);
-    }
     nvic_drive(b, timers[index].irq, 0, get(t, TIM_DIER) & get(t, TIM_SR) & SR_EVENTS);
 }
 
@@ -260,6 +292,7 @@ void tim_clock_changed(struct board *b)
         if (clock != t->clock)
             t->since = b->time.cycles;
         t->clock = clock;
+        tim_capture_configure(b, i);
         schedule(b, i);
     }
 }
@@ -278,6 +311,8 @@ void tim_reset(struct board *b, unsigned index)
 /* Software's update event restarts the counter even where UDIS forbids the event itself. */
 static void generate(struct tim *t, uint32_t events)
 {
+    if (events & SR_CC1IF && is_input(t, 0))
+        capture(t, 1);
     t->reg[TIM_SR / 4] |= events & ~(uint32_t)SR_UIF;
     if (!(events & SR_UIF))
         return;
@@ -302,15 +337,22 @@ static void follow(struct tim *t)
 
 static void check_modelled(struct board *b, unsigned index, uint32_t offset, uint32_t value)
 {
+    if (offset == TIM_CCMR1 && tim_capture_modelled(index, value))
+        return;
     for (unsigned i = 0; i < sizeof not_modelled / sizeof not_modelled[0]; i++)
         if (not_modelled[i].offset == offset && value & not_modelled[i].bits)
             board_complain(b, L072_STOP_NOT_MODELLED, 0, "%s: %s is not modelled",
                            timers[index].name, not_modelled[i].what);
 }
 
+static bool is_register(enum kind kind, uint32_t offset)
+{
+    return offset < TIM_END && bits[offset / 4][kind];
+}
+
 static bool exists(struct board *b, unsigned index, uint32_t offset)
 {
-    if (offset < TIM_END && bits[offset / 4][timers[index].kind])
+    if (is_register(timers[index].kind, offset))
         return true;
     bus_no_register(b, timers[index].name, offset);
     return false;
@@ -318,9 +360,17 @@ static bool exists(struct board *b, unsigned index, uint32_t offset)
 
 uint32_t tim_read(struct board *b, unsigned index, uint32_t offset)
 {
+    /* What larger timers have, smaller ones read as 0: ST's HAL looks into CCER of TIM6 and 7
+     * before it stops them. */
+    if (is_register(FOUR_CHANNELS, offset) && !is_register(timers[index].kind, offset))
+        return 0;
     if (!exists(b, index, offset))
         return 0;
     settle(b, index);
+    if (offset == TIM_CCR1 && is_input(&b->tim[index], 0)) {
+        b->tim[index].reg[TIM_SR / 4] &= ~(uint32_t)SR_CC1IF; /* RM0376 TIMx_SR.CC1IF */
+        schedule(b, index);
+    }
     return b->tim[index].reg[offset / 4];
 }
 
@@ -336,8 +386,10 @@ void tim_write(struct board *b, unsigned index, uint32_t offset, uint32_t value,
     switch (offset) {
     case TIM_SR: t->reg[TIM_SR / 4] &= value | ~mask; break; /* rc_w0 */
     case TIM_EGR: generate(t, value & mask); break;
+    case TIM_CCR1: bus_merge(&t->reg[TIM_CCR1 / 4], value, is_input(t, 0) ? 0 : mask); break;
     default: bus_merge(&t->reg[offset / 4], value, mask); break;
     }
     follow(t);
+    tim_capture_configure(b, index);
     schedule(b, index);
 }

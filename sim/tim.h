@@ -33,6 +33,13 @@ enum tim_register {
     TIM_END = 0x54
 };
 
+/* Input capture: every `divider`-th edge since the one numbered `first`. */
+struct tim_capture {
+    uint32_t hz; /* of the input; 0: nothing is captured */
+    uint32_t divider;
+    uint64_t first, taken;
+};
+
 struct tim {
     uint32_t reg[TIM_END / 4]; /* by offset / 4: what software reads */
     struct {
@@ -41,6 +48,7 @@ struct tim {
     uint32_t prescaled; /* clocks since the last count */
     uint32_t clock;     /* HCLK cycles of one clock; 0: it stands */
     uint64_t since;     /* cycles: the clocks up to here are counted */
+    struct tim_capture capture;
 };
 
 void tim_reset(struct board *b, unsigned index);
@@ -50,5 +58,16 @@ void tim_event(struct board *b, unsigned index);
 
 /* HCLK or the clock of any timer may have changed. */
 void tim_clock_changed(struct board *b);
+
+/* ---- Between tim.c and tim_capture.c --------------------------------------------------------- */
+
+/* CCMR1 asks for no input that is not modelled. */
+bool tim_capture_modelled(unsigned index, uint32_t ccmr1);
+/* Registers or clocks may have changed. */
+void tim_capture_configure(struct board *b, unsigned index);
+/* How many captures there were since the last call; *cycle: when the last one was. */
+uint64_t tim_capture_take(const struct board *b, struct tim_capture *c, uint64_t *cycle);
+/* The cycle of the next one, or NEVER. */
+uint64_t tim_capture_next(const struct board *b, const struct tim_capture *c);
 
 #endif

@@ -180,10 +180,14 @@ static enum usb_reply out(struct board *b, uint16_t *epr, bool toggle, const uin
     struct buffer buffer;
     unsigned which;
 
-    if (stat_rx(*epr) == USB_STAT_STALL || (status_out && size))
+    if (stat_rx(*epr) == USB_STAT_STALL)
         return USB_STALL;
     if (stat_rx(*epr) == USB_STAT_NAK || !choose(*epr, USB_EP_DTOG_RX, USB_EP_DTOG_TX, 1, &which))
         return USB_NAK;
+    /* STALL instead of ACK (RM0376 USB_EPnR, STATUS_OUT), so not while STAT_RX says NAK: ST's HAL
+     * clears the bit only then, when it prepares a data stage. */
+    if (status_out && size)
+        return USB_STALL;
     /* The host repeats a packet whose ACK it lost: answer, and drop it (USB 2.0 8.6.4). */
     if (!is_isochronous(*epr) && toggle != !!(*epr & USB_EP_DTOG_RX))
         return USB_ACK;

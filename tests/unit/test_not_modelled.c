@@ -42,7 +42,6 @@ static const struct {
     {0x40005800, 0x40005828, "I2C2 is not modelled"    },
     {0x40007400, 0x40007434, "DAC is not modelled"     },
     {0x40007800, 0x40007828, "I2C3 is not modelled"    },
-    {0x40007C00, 0x40007C1C, "LPTIM1 is not modelled"  },
     {0x40010018, 0x40010018, "COMP1 is not modelled"   },
     {0x4001001C, 0x4001001C, "COMP2 is not modelled"   },
     {0x40011C00, 0x40011C20, "FIREWALL is not modelled"},
@@ -81,8 +80,8 @@ static const struct {
     {0x40000030, "TIM2+0x30"   },
     {0x40000044, "TIM2+0x44"   },
     {0x40000448, "TIM3+0x48"   },
-    {0x40001008, "TIM6+0x08"   },
-    {0x40001434, "TIM7+0x34"   },
+    {0x40001030, "TIM6+0x30"   },
+    {0x40001444, "TIM7+0x44"   },
     {0x40002818, "RTC+0x18"    },
     {0x40002864, "RTC+0x64"    },
     {0x40002C0C, "WWDG+0x0C"   },
@@ -99,8 +98,8 @@ static const struct {
     {0x40007008, "PWR+0x08"    },
     {0x40010024, "SYSCFG+0x24" },
     {0x40010418, "EXTI+0x18"   },
-    {0x4001083C, "TIM21+0x3C"  },
-    {0x4001141C, "TIM22+0x1C"  },
+    {0x40010830, "TIM21+0x30"  },
+    {0x40011444, "TIM22+0x44"  },
     {0x4001382C, "USART1+0x2C" },
     {0x40015810, "DBGMCU+0x10" },
     {0x40020018, "DMA1+0x18"   },
@@ -149,7 +148,6 @@ static void their_bits_in_rcc_are_free_to_use(void **state)
         {R_APB1ENR, 22}, /* I2C2 */
         {R_APB1ENR, 29}, /* DAC */
         {R_APB1ENR, 30}, /* I2C3 */
-        {R_APB1ENR, 31}, /* LPTIM1 */
     };
     struct board *b = *state;
 
@@ -164,7 +162,7 @@ static void their_bits_in_rcc_are_free_to_use(void **state)
         assert_false(load(b, rcc[i].enable) & bit);
     }
     set_bits(b, R_AHBENR, 1 << 24);   /* AES, which this part does not have */
-    set_bits(b, R_CCIPR, 0x000F3000); /* clocks of I2C and LPTIM1 */
+    set_bits(b, R_CCIPR, 0x00033000); /* clocks of I2C */
     assert_no_stop(b);
 }
 

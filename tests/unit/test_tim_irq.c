@@ -235,6 +235,19 @@ static void unknown_registers_and_modes_stop_the_board(void **state)
     assert_stop(b, L072_STOP_WIDTH);
 }
 
+/* ST's HAL looks whether a channel of TIM6 is still on before it stops the counter. */
+static void registers_of_larger_timers_read_as_0(void **state)
+{
+    struct board *b = *state;
+
+    assert_int_equal(load(b, TIM6 + CCER), 0);
+    assert_int_equal(load(b, TIM7 + SMCR), 0);
+    assert_int_equal(load(b, TIM21 + CC4), 0);
+    assert_int_equal(b->stop.kind, L072_STOP_NONE);
+    load(b, TIM6 + 0x30); /* RCR, which no timer has */
+    assert_stop(b, L072_STOP_NOT_MODELLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +263,7 @@ int main(void)
         TIM_TEST(nothing_survives_a_system_reset),
         TIM_TEST(far_updates_do_not_overflow),
         TIM_TEST(unknown_registers_and_modes_stop_the_board),
+        TIM_TEST(registers_of_larger_timers_read_as_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

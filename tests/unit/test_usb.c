@@ -196,6 +196,21 @@ static void status_out_takes_empty_packets_only(void **state)
     assert_int_equal(usb_out(b, 0, 0, false, NULL, 0, false), USB_ACK);
 }
 
+/* ST's HAL sets STATUS_OUT for the status stage of one request, and clears it only when it prepares
+ * the data stage of a later one: until then the answer is NAK. */
+static void status_out_stalls_only_what_would_be_acked(void **state)
+{
+    (void)state;
+    open_ep0();
+    set_reg(b, EPR, KEEP_CTR | USB_EP_TYPE_CONTROL | USB_EP_KIND);
+    set_stat(b, 0, USB_EP_STAT_RX, RX(USB_STAT_NAK));
+    assert_int_equal(usb_out(b, 0, 0, false, setup_packet, 8, false), USB_NAK);
+    set_stat(b, 0, USB_EP_STAT_RX, RX(USB_STAT_VALID));
+    assert_int_equal(usb_out(b, 0, 0, false, setup_packet, 8, false), USB_STALL);
+    set_reg(b, EPR, KEEP_CTR | USB_EP_TYPE_CONTROL);
+    assert_int_equal(usb_out(b, 0, 0, false, setup_packet, 8, false), USB_ACK);
+}
+
 static void in_repeats_until_the_host_acks(void **state)
 {
     uint8_t data[1023];
@@ -386,6 +401,7 @@ int main(void)
         TEST(crc_is_stored_as_far_as_it_fits),
         TEST(a_packet_that_does_not_fit_is_stalled),
         TEST(status_out_takes_empty_packets_only),
+        TEST(status_out_stalls_only_what_would_be_acked),
         TEST(in_repeats_until_the_host_acks),
         TEST(an_empty_in_packet_completes),
         TEST(double_buffered_out_fills_what_the_firmware_does_not_hold),

@@ -14,7 +14,16 @@ enum {
     TIM22 = 0x40011400
 };
 enum { CR1 = 0x00, SMCR = 0x08, DIER = 0x0C, SR = 0x10, EGR = 0x14, CCMR1 = 0x18, CCMR2 = 0x1C };
-enum { CNT = 0x24, PSC = 0x28, ARR = 0x2C, CC1 = 0x34, CC2 = 0x38, CC3 = 0x3C, CC4 = 0x40 };
+enum {
+    CCER = 0x20,
+    CNT = 0x24,
+    PSC = 0x28,
+    ARR = 0x2C,
+    CC1 = 0x34,
+    CC2 = 0x38,
+    CC3 = 0x3C,
+    CC4 = 0x40
+};
 enum { CEN = 1, UDIS = 2, URS = 4, OPM = 8, DOWN = 0x10, ARPE = 0x80 };
 enum { UIF = 1, CC1IF = 2, CC2IF = 4, CC3IF = 8, CC4IF = 0x10, TIF = 0x40 };
 enum { UG = 1, CC1G = 2, TG = 0x40 };
