@@ -39,6 +39,7 @@ static const char *const stop_what[] = {
     [L072_STOP_USB] = "broken USB rule",
     [L072_STOP_RULE] = "broken rule",
     [L072_STOP_VOLTAGE] = "clock too fast for the voltage range of PWR_CR.VOS",
+    [L072_STOP_CRYSTAL] = "HSE is switched on, and the board has none (--hse)",
 };
 
 static const char *const stop_advice[] = {
@@ -56,6 +57,7 @@ static const char *const stop_advice[] = {
     [L072_STOP_USB] = "check the buffer table and the endpoint registers",
     [L072_STOP_RULE] = "follow RM0376, or go on with --lenient",
     [L072_STOP_VOLTAGE] = "",
+    [L072_STOP_CRYSTAL] = "",
 };
 
 __attribute__((format(printf, 2, 3))) static void line(uint64_t time, const char *format, ...)
@@ -93,7 +95,7 @@ const char *report_place(const struct report *report, uint32_t address, char *te
 
 void report_event(struct report *report, const struct l072_event *event)
 {
-    char place[PLACE_MAX];
+    char place[PLACE_MAX], detail[16];
     switch (event->kind) {
     case L072_EVENT_RESET:
         report_refresh(report);
@@ -122,7 +124,10 @@ void report_event(struct report *report, const struct l072_event *event)
         break;
     case L072_EVENT_WARNING:
         report_refresh(report);
-        line(event->time, "warning: %s 0x%08X, at %s", stop_what[event->value], event->detail,
+        detail[0] = '\0';
+        if (event->detail)
+            snprintf(detail, sizeof(detail), " 0x%08X", event->detail);
+        line(event->time, "warning: %s%s, at %s", stop_what[event->value], detail,
              report_place(report, event->pc, place, sizeof(place)));
         break;
     }

@@ -21,6 +21,7 @@ const char sim_help[] =
     "  --system-memory FILE  run this dump of ST's system memory instead\n"
     "  --part NAME           part on the board (l072xz)\n"
     "  --boot0               BOOT0 pin high\n"
+    "  --hse HZ|none         crystal or clock at OSC_IN (8000000)\n"
     "  --option NAME=VALUE   set a field of the option bytes, as BFB2=1; may be repeated\n"
     "  --flash FILE          keep flash, data EEPROM and option bytes in FILE (Intel HEX) from\n"
     "                        run to run; IMAGE, if given, is programmed over them\n"
@@ -61,6 +62,7 @@ enum option_id {
     OPT_PACE,
     OPT_TIMEOUT,
     OPT_SEED,
+    OPT_HSE,
     OPT_TRACE,
     OPT_VCD,
     OPT_GDB,
@@ -86,6 +88,7 @@ static const struct option long_options[] = {
     {"pace",          required_argument, NULL, OPT_PACE         },
     {"timeout",       required_argument, NULL, OPT_TIMEOUT      },
     {"seed",          required_argument, NULL, OPT_SEED         },
+    {"hse",           required_argument, NULL, OPT_HSE          },
     {"trace",         no_argument,       NULL, OPT_TRACE        },
     {"vcd",           required_argument, NULL, OPT_VCD          },
     {"gdb",           required_argument, NULL, OPT_GDB          },
@@ -132,6 +135,14 @@ static bool set_way(struct sim_options *options, enum bridge_way way, const char
     return way != BRIDGE_USBIP || listener_check_tcp(where, error->text, sizeof(error->text));
 }
 
+static bool parse_hse(const char *text, uint32_t *hz, struct error *error)
+{
+    *hz = L072_HSE_NONE;
+    return strcmp(text, "none") == 0 ||
+           (parse_u32(text, hz) && *hz >= L072_HSE_MIN && *hz <= L072_HSE_MAX) ||
+           error_set(error, "--hse: '%s' is neither none nor a frequency from 1000000 to 32000000 Hz", text);
+}
+
 static bool set_option(struct sim_options *options, int id, char *value, struct error *error)
 {
     bool second;
@@ -163,6 +174,7 @@ static bool set_option(struct sim_options *options, int id, char *value, struct 
         return (parse_time(value, &options->timeout) && options->timeout > 0) ||
                error_set(error, "--timeout: '%s' is no time; write 1.5s, 200ms or 10us", value);
     case OPT_SEED: return parse_number("seed", value, &options->config.seed, error);
+    case OPT_HSE: return parse_hse(value, &options->config.hse_hz, error);
     case OPT_TRACE: options->trace = true; return true;
     case OPT_VCD: options->vcd = value; return true;
     case OPT_GDB: options->gdb = true; return debugger_parse(value, &options->gdb_port, error);

@@ -53,10 +53,14 @@ struct l072_config {
     uint32_t seed;             /* of all that is random: RAM, torn words */
     bool boot0;                /* level of the BOOT0 pin at every reset */
     bool lenient;              /* warn where a strict board stops, and go on */
+    uint32_t hse_hz;           /* crystal or clock at OSC_IN, Hz; 0: 8 MHz */
 };
+#define L072_HSE_NONE UINT32_MAX /* as hse_hz: no crystal */
+#define L072_HSE_MIN  UINT32_C(1000000)
+#define L072_HSE_MAX  UINT32_C(32000000)
 
 /* Makes a board, flash erased, options as from the factory, power off. NULL:
- * the part is not known, or memory is short. */
+ * the part is not known, hse_hz is outside its limits, or memory is short. */
 struct l072 *l072_create(const struct l072_config *config);
 void l072_destroy(struct l072 *board);
 
@@ -170,8 +174,7 @@ enum l072_event_kind {
     L072_EVENT_USB_DETACH, /* ... and off */
     L072_EVENT_UART,       /* value: port << 8 | byte, when its stop bit ends */
     L072_EVENT_URB,        /* a transfer completed; value: its id */
-    L072_EVENT_WARNING,    /* value: enum l072_stop_kind; detail: address. From
-                            * lenient boards; L072_STOP_VOLTAGE from all */
+    L072_EVENT_WARNING,    /* value: enum l072_stop_kind; detail: address */
     L072_EVENT_FAULT,      /* value: enum l072_fault_kind; detail: operations */
     /* These after l072_log_signals() only; value: 1 yes, 0 no. */
     L072_EVENT_POWER, /* power is on */
@@ -210,7 +213,9 @@ enum l072_stop_kind {
     L072_STOP_FLASH,        /* write or erase against a rule of the flash */
     L072_STOP_USB,          /* packet memory overrun, broken endpoint set-up */
     L072_STOP_RULE,         /* any other rule of the manual */
-    L072_STOP_VOLTAGE,      /* too fast for the voltage range: only warns */
+    /* These two only warn, strict boards too. */
+    L072_STOP_VOLTAGE, /* a clock too fast for the voltage range */
+    L072_STOP_CRYSTAL, /* HSE is switched on with L072_HSE_NONE */
 };
 
 struct l072_stop {

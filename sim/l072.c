@@ -38,10 +38,26 @@ static void load_rom(struct board *b, const struct l072_config *config)
     memcpy(b->rom, image, size < sizeof b->rom ? size : sizeof b->rom);
 }
 
+/* ST's boards for this series have 8 MHz there: eval boards a crystal, Nucleos a clock. */
+#define HSE_DEFAULT 8000000u
+
+static bool hse_valid(uint32_t hz)
+{
+    return hz == 0 || hz == L072_HSE_NONE || (hz >= L072_HSE_MIN && hz <= L072_HSE_MAX);
+}
+
+static uint32_t hse_of(uint32_t hz)
+{
+    if (hz == L072_HSE_NONE)
+        return 0;
+    return hz ? hz : HSE_DEFAULT;
+}
+
 struct l072 *l072_create(const struct l072_config *config)
 {
     const struct part *part = part_find(config->part ? config->part : "l072xz");
-    struct l072 *board = part ? calloc(1, sizeof *board) : NULL;
+    bool valid = part && hse_valid(config->hse_hz);
+    struct l072 *board = valid ? calloc(1, sizeof *board) : NULL;
     struct board *b;
 
     if (!board)
@@ -52,6 +68,7 @@ struct l072 *l072_create(const struct l072_config *config)
     if (config->rom == L072_ROM_V40)
         b->part.idcode = (part->idcode & 0xFFFF) | 0x20000000;
     b->boot0 = config->boot0;
+    b->rcc.hse_hz = hse_of(config->hse_hz);
     b->lenient = config->lenient;
     b->random = config->seed * 2654435761u + 0x9E3779B9u;
     if (!b->random)

@@ -1,56 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: HSE (the board carries no crystal for it: it never becomes ready), clock security,
- * MCO, calibration values, the clock of Sleep mode (the SMENR registers only keep their bits).
+ * Not modelled: clock security, MCO, calibration values, the clock of Sleep mode (the SMENR
+ * registers only keep their bits).
+ *
  * Simplified: the board carries a 32768 Hz crystal, and LSE takes 2 s to start; every other source
  * starts in the longest time of the datasheet; all are at their nominal frequencies; RTCSEL may be
  * changed without an RTC domain reset.
+ *
  * Unconfirmed, and how it is read here:
  * - Every reset sets PINRSTF with its own flag.
  * - SW to a clock that is not ready waits for it. A clock in use cannot be switched off.
  * - The PLL takes no new setting while it is on.
- * - HSI16, HSI48 and MSI start in 6 us, the PLL in 160 us.
+ * - HSI16, HSI48 and MSI start in 6 us, the PLL in 160 us, HSE in 2 ms.
  */
 #include "board.h"
+#include "rcc_bits.h"
 
 #define HZ_PER_MHZ 1000000u
-#define LSE_HZ     32768u
-#define LSI_HZ     37000u
-
-enum {
-    CR_HSI16ON = 1 << 0,
-    CR_HSI16RDY = 1 << 2,
-    CR_HSI16DIVEN = 1 << 3,
-    CR_HSI16DIVF = 1 << 4,
-    CR_MSION = 1 << 8,
-    CR_MSIRDY = 1 << 9,
-    CR_HSEON = 1 << 16,
-    CR_PLLON = 1 << 24,
-    CR_PLLRDY = 1 << 25,
-    ICSCR_MSIRANGE_SHIFT = 13,
-    ICSCR_MSIRANGE = 7 << ICSCR_MSIRANGE_SHIFT,
-    CRRCR_HSI48ON = 1 << 0,
-    CRRCR_HSI48RDY = 1 << 1,
-    CFGR_SW = 3 << 0,
-    CFGR_SWS_SHIFT = 2,
-    CFGR_SWS = 3 << CFGR_SWS_SHIFT,
-    CFGR_STOPWUCK = 1 << 15,
-    CFGR_PLLSRC = 1 << 16,
-    CFGR_PLLMUL_SHIFT = 18,
-    CFGR_PLLDIV_SHIFT = 22,
-    CFGR_PLL = 0xFD << 16, /* PLLSRC, PLLMUL, PLLDIV */
-    CCIPR_HSI48SEL = 1 << 26,
-    CSR_LSION = 1 << 0,
-    CSR_LSIRDY = 1 << 1,
-    CSR_LSEON = 1 << 8,
-    CSR_LSERDY = 1 << 9,
-    CSR_RTCSEL_SHIFT = 16,
-    CSR_RTCEN = 1 << 18,
-    CSR_RTC_DOMAIN = 0x000F3D00, /* LSEON LSEBYP LSEDRV CSSLSEON RTCSEL RTCEN RTCRST */
-    CSR_RTCRST = 1 << 19,
-    CSR_RMVF = 1 << 23,
-};
-#define CSR_FLAGS UINT32_C(0xFF000000)
 
 /* RM0376 RCC register map: value after a system reset, bits that software writes. */
 static const struct {
@@ -89,179 +55,40 @@ static const struct {
     {RCC_CSR,   CSR_LSION,     CSR_LSIRDY,     1 << 0, 200 * PS_PER_US},
     {RCC_CSR,   CSR_LSEON,     CSR_LSERDY,     1 << 1, 2 * PS_PER_S   },
     {RCC_CR,    CR_HSI16ON,    CR_HSI16RDY,    1 << 2, 6 * PS_PER_US  },
+    {RCC_CR,    CR_HSEON,      CR_HSERDY,      1 << 3, 2 * PS_PER_MS  },
     {RCC_CR,    CR_MSION,      CR_MSIRDY,      1 << 5, 6 * PS_PER_US  },
     {RCC_CRRCR, CRRCR_HSI48ON, CRRCR_HSI48RDY, 1 << 6, 6 * PS_PER_US  },
     {RCC_CR,    CR_PLLON,      CR_PLLRDY,      1 << 4, 160 * PS_PER_US},
 };
-
-/* CFGR.SW and SWS. */
-enum sysclk { SYSCLK_MSI, SYSCLK_HSI16, SYSCLK_HSE, SYSCLK_PLL };
-
-static uint32_t get(const struct board *b, uint32_t offset)
-{
-    return b->rcc.reg[offset / 4];
-}
 
 static void set(struct board *b, uint32_t offset, uint32_t value)
 {
     b->rcc.reg[offset / 4] = value;
 }
 
-/* ---- Frequencies ----------------------------------------------------------------------------- */
-
-static uint64_t period_of(uint32_t hz)
-{
-    return (PS_PER_S + hz / 2) / hz;
-}
-
-static uint32_t msi_hz(const struct board *b)
-{
-    return UINT32_C(65536) << ((get(b, RCC_ICSCR) & ICSCR_MSIRANGE) >> ICSCR_MSIRANGE_SHIFT);
-}
-
-static uint32_t hsi16_hz(const struct board *b)
-{
-    return (get(b, RCC_CR) & CR_HSI16DIVF ? 4 : 16) * HZ_PER_MHZ;
-}
-
-/* 0 for the reserved values of PLLMUL. */
-static uint32_t pll_vco_hz(const struct board *b)
-{
-    static const uint8_t multiplier[16] = {3, 4, 6, 8, 12, 16, 24, 32, 48};
-
-    return hsi16_hz(b) * multiplier[get(b, RCC_CFGR) >> CFGR_PLLMUL_SHIFT & 15];
-}
-
-static uint32_t pll_divider(const struct board *b)
-{
-    return (get(b, RCC_CFGR) >> CFGR_PLLDIV_SHIFT & 3) + 1;
-}
-
-static uint32_t sysclk_hz(const struct board *b)
-{
-    switch ((get(b, RCC_CFGR) & CFGR_SWS) >> CFGR_SWS_SHIFT) {
-    case SYSCLK_HSI16: return hsi16_hz(b);
-    case SYSCLK_PLL: return pll_vco_hz(b) / pll_divider(b);
-    default: return msi_hz(b);
-    }
-}
-
-uint32_t rcc_hclk_hz(const struct board *b)
-{
-    static const uint8_t hpre_shift[16] = {[8] = 1, 2, 3, 4, 6, 7, 8, 9};
-
-    return sysclk_hz(b) >> hpre_shift[get(b, RCC_CFGR) >> 4 & 15];
-}
-
-/* HCLK cycles of a PCLK cycle. */
-static uint32_t apb_cycles(unsigned ppre)
-{
-    static const uint8_t ppre_shift[8] = {[4] = 1, 2, 3, 4};
-
-    return UINT32_C(1) << ppre_shift[ppre & 7];
-}
-
-/* Of 1 / hz, which is 0 while the source is off. */
-static uint64_t period_if_ready(const struct board *b, enum rcc_source source, uint32_t hz)
-{
-    return rcc_ready(b, source) ? period_of(hz) : 0;
-}
-
-uint64_t rcc_usart_period(const struct board *b, unsigned index)
-{
-    /* Where CCIPR selects the clock, CFGR the APB divider; USART4 and 5 have the APB clock alone.
-     */
-    static const struct {
-        uint8_t ccipr_shift, ppre_shift;
-        bool selectable;
-    } ports[] = {
-        {0,  11, true },
-        {2,  8,  true },
-        {0,  8,  false},
-        {0,  8,  false},
-        {10, 8,  true },
-    };
-    uint32_t selection =
-        ports[index].selectable ? get(b, RCC_CCIPR) >> ports[index].ccipr_shift & 3 : 0;
-
-    switch (selection) {
-    case 0: return b->time.period_ps * apb_cycles(get(b, RCC_CFGR) >> ports[index].ppre_shift);
-    case 1: return period_of(sysclk_hz(b));
-    case 2: return period_if_ready(b, SOURCE_HSI16, hsi16_hz(b));
-    default: return period_if_ready(b, SOURCE_LSE, LSE_HZ);
-    }
-}
-
-uint32_t rcc_source_hz(const struct board *b, enum rcc_source source)
-{
-    if (!rcc_ready(b, source))
-        return 0;
-    switch (source) {
-    case SOURCE_LSI: return LSI_HZ;
-    case SOURCE_LSE: return LSE_HZ;
-    case SOURCE_HSI16: return hsi16_hz(b);
-    default: return msi_hz(b);
-    }
-}
-
-uint32_t rcc_rtc_hz(const struct board *b)
-{
-    uint32_t csr = get(b, RCC_CSR);
-
-    if (!(csr & CSR_RTCEN))
-        return 0;
-    switch (csr >> CSR_RTCSEL_SHIFT & 3) {
-    case 1: return rcc_source_hz(b, SOURCE_LSE);
-    case 2: return rcc_source_hz(b, SOURCE_LSI);
-    default: return 0;
-    }
-}
-
-/* Of the bus that the peripheral is on: a value for apb_cycles(). */
-static unsigned ppre(const struct board *b, enum rcc_gate gate)
-{
-    return get(b, RCC_CFGR) >> ((uint32_t)gate >> 8 == RCC_APB2ENR ? 11 : 8) & 7;
-}
-
-uint32_t rcc_pclk_cycles(const struct board *b, enum rcc_gate gate)
-{
-    return rcc_enabled(b, gate) ? apb_cycles(ppre(b, gate)) : 0;
-}
-
-/* Twice PCLK when the APB clock is divided (RM0376 clock tree). */
-uint32_t rcc_timer_cycles(const struct board *b, enum rcc_gate gate)
-{
-    return rcc_pclk_cycles(b, gate) >> (ppre(b, gate) >> 2);
-}
-
 /* ---- Sources --------------------------------------------------------------------------------- */
 
 bool rcc_ready(const struct board *b, enum rcc_source source)
 {
-    return get(b, sources[source].where) & sources[source].ready;
+    return rcc_get(b, sources[source].where) & sources[source].ready;
 }
 
-uint32_t rcc_vco_hz(const struct board *b)
+static enum rcc_source pll_source(const struct board *b)
 {
-    return rcc_ready(b, SOURCE_PLL) ? pll_vco_hz(b) : 0;
-}
-
-bool rcc_usb_clock(const struct board *b)
-{
-    if (get(b, RCC_CCIPR) & CCIPR_HSI48SEL)
-        return rcc_ready(b, SOURCE_HSI48);
-    return rcc_ready(b, SOURCE_PLL) && pll_vco_hz(b) == 96 * HZ_PER_MHZ;
+    return rcc_get(b, RCC_CFGR) & CFGR_PLLSRC ? SOURCE_HSE : SOURCE_HSI16;
 }
 
 /* Switched on, and what it runs from is there. */
 static bool can_start(const struct board *b, enum rcc_source source)
 {
-    if (!(get(b, sources[source].where) & sources[source].on))
+    if (!(rcc_get(b, sources[source].where) & sources[source].on))
         return false;
     if (source == SOURCE_HSI48)
         return syscfg_hsi48_reference(b) && !b->faults.hsi48_stuck;
+    if (source == SOURCE_HSE)
+        return b->rcc.hse_hz;
     if (source == SOURCE_PLL)
-        return !(get(b, RCC_CFGR) & CFGR_PLLSRC) && rcc_ready(b, SOURCE_HSI16) && pll_vco_hz(b);
+        return rcc_ready(b, pll_source(b)) && rcc_pll_setting_hz(b);
     return true;
 }
 
@@ -271,7 +98,7 @@ static void follow_source(struct board *b, enum rcc_source source)
     uint32_t where = sources[source].where;
 
     if (!can_start(b, source)) {
-        set(b, where, get(b, where) & ~sources[source].ready);
+        set(b, where, rcc_get(b, where) & ~sources[source].ready);
         *ready_at = NEVER;
     } else if (!rcc_ready(b, source) && *ready_at == NEVER) {
         *ready_at = time_now(b) + sources[source].startup;
@@ -281,13 +108,14 @@ static void follow_source(struct board *b, enum rcc_source source)
 /* The switch happens when the clock that SW selects is ready. */
 static void follow_switch(struct board *b)
 {
-    uint32_t cfgr = get(b, RCC_CFGR);
+    static const enum rcc_source selected[4] = {[SYSCLK_MSI] = SOURCE_MSI,
+                                                [SYSCLK_HSI16] = SOURCE_HSI16,
+                                                [SYSCLK_HSE] = SOURCE_HSE,
+                                                [SYSCLK_PLL] = SOURCE_PLL};
+    uint32_t cfgr = rcc_get(b, RCC_CFGR);
     uint32_t sw = cfgr & CFGR_SW;
-    bool ready = (sw == SYSCLK_MSI && rcc_ready(b, SOURCE_MSI)) ||
-                 (sw == SYSCLK_HSI16 && rcc_ready(b, SOURCE_HSI16)) ||
-                 (sw == SYSCLK_PLL && rcc_ready(b, SOURCE_PLL));
 
-    if (ready)
+    if (rcc_ready(b, selected[sw]))
         set(b, RCC_CFGR, (cfgr & ~(uint32_t)CFGR_SWS) | sw << CFGR_SWS_SHIFT);
 }
 
@@ -296,9 +124,9 @@ static void set_hclk(struct board *b)
 {
     uint32_t hz = rcc_hclk_hz(b);
 
-    if (period_of(hz) == b->time.period_ps)
+    if (time_period(hz) == b->time.period_ps)
         return;
-    time_set_period(b, period_of(hz));
+    time_set_period(b, time_period(hz));
     if (hz > 32 * HZ_PER_MHZ)
         board_complain(b, L072_STOP_RULE, 0, "HCLK goes to %u MHz; 32 MHz is the limit",
                        hz / HZ_PER_MHZ);
@@ -328,7 +156,7 @@ static void update(struct board *b)
     rng_clock_changed(b);
     rtc_clock_changed(b);
     voltage_check(b);
-    nvic_drive(b, IRQ_RCC_CRS, 0, get(b, RCC_CIFR) != 0);
+    nvic_drive(b, IRQ_RCC_CRS, 0, rcc_get(b, RCC_CIFR) != 0);
 }
 
 void rcc_event(struct board *b)
@@ -337,8 +165,8 @@ void rcc_event(struct board *b)
         if (b->rcc.ready_at[s] > time_now(b))
             continue;
         b->rcc.ready_at[s] = NEVER;
-        set(b, sources[s].where, get(b, sources[s].where) | sources[s].ready);
-        set(b, RCC_CIFR, get(b, RCC_CIFR) | (get(b, RCC_CIER) & sources[s].interrupt));
+        set(b, sources[s].where, rcc_get(b, sources[s].where) | sources[s].ready);
+        set(b, RCC_CIFR, rcc_get(b, RCC_CIFR) | (rcc_get(b, RCC_CIER) & sources[s].interrupt));
         if (s == SOURCE_LSI)
             iwdg_lsi_ready(b);
     }
@@ -365,7 +193,7 @@ void rcc_reset(struct board *b, uint32_t causes)
 
     if (b->pwr.mode == PWR_STANDBY || b->pwr.mode == PWR_WAKING_STANDBY)
         kept |= CSR_LSION | CSR_LSIRDY;
-    kept &= get(b, RCC_CSR);
+    kept &= rcc_get(b, RCC_CSR);
     for (unsigned i = 0; i < RCC_END / 4; i++)
         b->rcc.reg[i] = registers[i].reset;
     for (unsigned s = 0; s < SOURCE_COUNT; s++)
@@ -378,21 +206,22 @@ void rcc_reset(struct board *b, uint32_t causes)
 /* All but MSI or HSI16, LSI and LSE is switched off (RM0376 Stop mode). */
 void rcc_enter_stop(struct board *b)
 {
-    bool hsi16 = get(b, RCC_CFGR) & CFGR_STOPWUCK;
+    bool hsi16 = rcc_get(b, RCC_CFGR) & CFGR_STOPWUCK;
     uint32_t source = hsi16 ? SYSCLK_HSI16 : SYSCLK_MSI;
     uint32_t running = hsi16 ? CR_HSI16ON | CR_HSI16RDY : CR_MSION | CR_MSIRDY;
     uint32_t off = CR_HSI16ON | CR_HSI16RDY | CR_MSION | CR_MSIRDY | CR_HSEON | CR_PLLON;
 
-    set(b, RCC_CR, (get(b, RCC_CR) & ~off) | running);
-    set(b, RCC_CRRCR, get(b, RCC_CRRCR) & ~(uint32_t)CRRCR_HSI48ON);
+    set(b, RCC_CR, (rcc_get(b, RCC_CR) & ~off) | running);
+    set(b, RCC_CRRCR, rcc_get(b, RCC_CRRCR) & ~(uint32_t)CRRCR_HSI48ON);
     set(b, RCC_CFGR,
-        (get(b, RCC_CFGR) & ~(uint32_t)(CFGR_SW | CFGR_SWS)) | source | source << CFGR_SWS_SHIFT);
+        (rcc_get(b, RCC_CFGR) & ~(uint32_t)(CFGR_SW | CFGR_SWS)) | source |
+            source << CFGR_SWS_SHIFT);
     update(b);
 }
 
 uint32_t rcc_reset_flags(const struct board *b)
 {
-    return get(b, RCC_CSR);
+    return rcc_get(b, RCC_CSR);
 }
 
 /* ---- Registers ------------------------------------------------------------------------------- */
@@ -400,20 +229,21 @@ uint32_t rcc_reset_flags(const struct board *b)
 /* The ON bits that cannot be cleared because SYSCLK comes, or is to come, from that source. */
 static uint32_t in_use(const struct board *b)
 {
-    static const uint32_t on[4] = {[SYSCLK_MSI] = CR_MSION,
-                                   [SYSCLK_HSI16] = CR_HSI16ON,
-                                   [SYSCLK_HSE] = CR_HSEON,
-                                   [SYSCLK_PLL] = CR_PLLON | CR_HSI16ON};
-    uint32_t cfgr = get(b, RCC_CFGR);
+    const uint32_t on[4] = {[SYSCLK_MSI] = CR_MSION,
+                            [SYSCLK_HSI16] = CR_HSI16ON,
+                            [SYSCLK_HSE] = CR_HSEON,
+                            [SYSCLK_PLL] = CR_PLLON | sources[pll_source(b)].on};
+    uint32_t cfgr = rcc_get(b, RCC_CFGR);
 
     return on[cfgr & CFGR_SW] | on[(cfgr & CFGR_SWS) >> CFGR_SWS_SHIFT];
 }
 
 static void check_pll(struct board *b)
 {
-    uint32_t vco = pll_vco_hz(b);
+    uint32_t vco = rcc_pll_setting_hz(b);
+    bool input = pll_source(b) != SOURCE_HSE || b->rcc.hse_hz;
 
-    if (vco == 0 || pll_divider(b) == 1)
+    if (input && (vco == 0 || rcc_pll_divider(b) == 1))
         board_complain(b, L072_STOP_RULE, 0, "PLLON is set with a reserved PLLMUL or PLLDIV");
     else if (vco > 96 * HZ_PER_MHZ)
         board_complain(b, L072_STOP_RULE, 0,
@@ -422,7 +252,7 @@ static void check_pll(struct board *b)
 
 static void write_cr(struct board *b, uint32_t value)
 {
-    uint32_t old = get(b, RCC_CR);
+    uint32_t old = rcc_get(b, RCC_CR);
 
     value |= old & in_use(b);
     value &= ~(uint32_t)CR_HSI16DIVF;
@@ -431,6 +261,8 @@ static void write_cr(struct board *b, uint32_t value)
     set(b, RCC_CR, value);
     if (value & ~old & CR_PLLON)
         check_pll(b);
+    if (value & ~old & CR_HSEON && !b->rcc.hse_hz)
+        board_log(b, L072_EVENT_WARNING, L072_STOP_CRYSTAL, 0);
 }
 
 static void write_icscr(struct board *b, uint32_t value)
@@ -444,9 +276,9 @@ static void write_icscr(struct board *b, uint32_t value)
 
 static void write_cfgr(struct board *b, uint32_t value)
 {
-    uint32_t changed = (value ^ get(b, RCC_CFGR)) & CFGR_PLL;
+    uint32_t changed = (value ^ rcc_get(b, RCC_CFGR)) & CFGR_PLL;
 
-    if (changed && get(b, RCC_CR) & CR_PLLON) {
+    if (changed && rcc_get(b, RCC_CR) & CR_PLLON) {
         board_complain(
             b, L072_STOP_RULE, 0,
             "PLLSRC, PLLMUL or PLLDIV is changed while the PLL is on: clear PLLON first");
@@ -457,7 +289,7 @@ static void write_cfgr(struct board *b, uint32_t value)
 
 static void write_csr(struct board *b, uint32_t value)
 {
-    uint32_t old = get(b, RCC_CSR);
+    uint32_t old = rcc_get(b, RCC_CSR);
     uint32_t changed = (value ^ old) & CSR_RTC_DOMAIN;
 
     if (changed && !pwr_dbp(b)) {
@@ -481,7 +313,7 @@ uint32_t rcc_read(struct board *b, uint32_t offset)
         bus_no_register(b, "RCC", offset);
         return 0;
     }
-    return get(b, offset);
+    return rcc_get(b, offset);
 }
 
 void rcc_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
@@ -492,9 +324,9 @@ void rcc_write(struct board *b, uint32_t offset, uint32_t value, uint32_t mask)
         bus_no_register(b, "RCC", offset);
         return;
     }
-    old = get(b, offset);
+    old = rcc_get(b, offset);
     if (offset == RCC_CICR)
-        set(b, RCC_CIFR, get(b, RCC_CIFR) & ~(value & mask));
+        set(b, RCC_CIFR, rcc_get(b, RCC_CIFR) & ~(value & mask));
     mask &= registers[offset / 4].write;
     value = (old & ~mask) | (value & mask);
     switch (offset) {

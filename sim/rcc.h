@@ -87,6 +87,7 @@ enum rcc_source {
     SOURCE_LSI,
     SOURCE_LSE,
     SOURCE_HSI16,
+    SOURCE_HSE,
     SOURCE_MSI,
     SOURCE_HSI48,
     SOURCE_PLL,
@@ -96,6 +97,7 @@ enum rcc_source {
 struct rcc {
     uint32_t reg[RCC_END / 4];       /* by offset / 4 */
     uint64_t ready_at[SOURCE_COUNT]; /* picoseconds; NEVER when off or ready already */
+    uint32_t hse_hz;                 /* crystal or clock at OSC_IN; 0: none */
 };
 
 /* The RTC-domain bits and the reset flags of RCC_CSR; rcc_reset() does the rest. */
@@ -120,7 +122,10 @@ bool rcc_ready(const struct board *b, enum rcc_source source);
 uint32_t rcc_hclk_hz(const struct board *b);
 /* Of the PLL; 0 while it is off. */
 uint32_t rcc_vco_hz(const struct board *b);
-/* Frequency of LSI, LSE, HSI16 or MSI; 0 while it is not ready. */
+/* What CFGR asks of the PLL: its VCO, 0 for a reserved PLLMUL, and PLLDIV. */
+uint32_t rcc_pll_setting_hz(const struct board *b);
+uint32_t rcc_pll_divider(const struct board *b);
+/* Frequency of LSI, LSE, HSI16, HSE or MSI; 0 while it is not ready. */
 uint32_t rcc_source_hz(const struct board *b, enum rcc_source source);
 /* The 48 MHz that USB and RNG need are there (RCC_CCIPR.HSI48SEL). */
 bool rcc_usb_clock(const struct board *b);

@@ -67,21 +67,6 @@ const char *rcc_gate_name(enum rcc_gate gate)
     }
 }
 
-/* RM0376 RCC_CCIPR.LPTIM1SEL. In Stop there is no APB clock. */
-uint32_t rcc_lptim_hz(const struct board *b)
-{
-    static const enum rcc_source sources[] = {[1] = SOURCE_LSI, SOURCE_HSI16, SOURCE_LSE};
-    uint32_t select = b->rcc.reg[RCC_CCIPR / 4] >> 18 & 3;
-
-    if (!rcc_enabled(b, RCC_GATE_LPTIM1))
-        return 0;
-    if (select)
-        return rcc_source_hz(b, sources[select]);
-    if (b->pwr.mode != PWR_RUN)
-        return 0;
-    return (uint32_t)(PS_PER_S / (b->time.period_ps * rcc_pclk_cycles(b, RCC_GATE_LPTIM1)));
-}
-
 void rcc_reset_peripherals(struct board *b, uint32_t offset, uint32_t started)
 {
     for (unsigned i = 0; i < sizeof resets / sizeof resets[0]; i++) {

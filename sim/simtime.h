@@ -76,6 +76,12 @@ void event_after(struct board *b, enum event event, uint64_t delay_ps);
 /* Due when the cycle counter reaches `cycle`, should HCLK stay as it is. */
 void event_at_cycle(struct board *b, enum event event, uint64_t cycle);
 void event_cancel(struct board *b, enum event event);
+/* Picoseconds of one period, to the nearest. */
+static inline uint64_t time_period(uint32_t hz)
+{
+    return (PS_PER_S + hz / 2) / hz;
+}
+
 /* Whole periods of a clock of `hz` that are over at `ps`, and the first picosecond at which so many
  * are. */
 uint64_t time_ticks(uint64_t ps, uint32_t hz);

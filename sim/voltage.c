@@ -38,6 +38,6 @@ void voltage_check(struct board *b)
     bool now = broken(b);
 
     if (now && !b->pwr.too_fast)
-        board_log(b, L072_EVENT_WARNING, L072_STOP_VOLTAGE, 0x40007000);
+        board_log(b, L072_EVENT_WARNING, L072_STOP_VOLTAGE, 0);
     b->pwr.too_fast = now;
 }

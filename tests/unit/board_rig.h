@@ -31,7 +31,8 @@ enum {
     R_FLASH_ACR = 0x40022000,
 };
 enum { HSI16ON = 1, HSI16RDY = 4, MSION = 0x100, PLLON = 1 << 24, PLLRDY = 1 << 25 };
-enum { SW_HSI16 = 1, SW_PLL = 3, SWS_HSI16 = 4, SWS_PLL = 0xC };
+enum { HSEON = 1 << 16, HSERDY = 1 << 17 };
+enum { SW_HSI16 = 1, SW_HSE = 2, SW_PLL = 3, SWS_HSI16 = 4, SWS_PLL = 0xC };
 enum { PLL_96MHZ_BY_3 = 2 << 18 | 2 << 22, PLL_64MHZ_BY_2 = 1 << 18 | 1 << 22 };
 
 static inline void set_bits(struct board *b, uint32_t address, uint32_t bits)

@@ -109,6 +109,7 @@ static const struct {
     {"LSI",   R_CSR,   1 << 0,  1 << 1,  1 << 0, 200    },
     {"LSE",   R_CSR,   1 << 8,  1 << 9,  1 << 1, 2000000},
     {"HSI16", R_CR,    1 << 0,  1 << 2,  1 << 2, 6      },
+    {"HSE",   R_CR,    1 << 16, 1 << 17, 1 << 3, 2000   },
     {"PLL",   R_CR,    1 << 24, 1 << 25, 1 << 4, 160    },
     {"MSI",   R_CR,    1 << 8,  1 << 9,  1 << 5, 6      },
     {"HSI48", R_CRRCR, 1 << 0,  1 << 1,  1 << 6, 6      },
@@ -144,12 +145,77 @@ static void each_source_starts_in_its_time(void **state)
     assert_no_stop(b);
 }
 
+/* The set-up of ST's eval boards: 8 MHz x 12 is the 96 MHz that USB needs, by 3 for SYSCLK. */
+static void hse_drives_sysclk_the_pll_and_usb(void **state)
+{
+    struct board *b = *state;
+
+    store(b, R_FLASH_ACR, 1);
+    set_bits(b, R_CR, HSEON);
+    run(b, 3 * PS_PER_MS);
+    store(b, R_CFGR, SW_HSE);
+    assert_int_equal(load(b, R_CFGR) >> 2 & 3, SW_HSE);
+    assert_int_equal(b->time.period_ps, 125000);
+    set_bits(b, R_CFGR, 1 << 16 | 4 << 18 | 2 << 22);
+    set_bits(b, R_CR, PLLON);
+    run(b, 200 * PS_PER_US);
+    assert_int_equal(rcc_vco_hz(b), 96000000);
+    assert_true(rcc_usb_clock(b));
+    set_bits(b, R_CFGR, SW_PLL);
+    assert_int_equal(b->time.period_ps, 31250);
+    store(b, R_CR, load(b, R_CR) & ~(uint32_t)(HSEON | PLLON)); /* in use: stays */
+    assert_int_equal(load(b, R_CR) & (HSEON | PLLON), HSEON | PLLON);
+    assert_no_stop(b);
+}
+
+/* RTCCLK is HSE by 2, 4, 8 or 16 (RTCPRE). */
+static void hse_drives_the_rtc(void **state)
+{
+    struct board *b = *state;
+
+    set_bits(b, R_APB1ENR, 1 << 28);
+    store(b, PWR_CR, 0x1100); /* DBP */
+    store(b, R_CSR, 3 << 16 | 1 << 18);
+    assert_int_equal(rcc_rtc_hz(b), 0);
+    for (uint32_t rtcpre = 0; rtcpre < 4; rtcpre++) {
+        store(b, R_CR, MSION | HSEON | rtcpre << 20);
+        run(b, 3 * PS_PER_MS);
+        assert_int_equal(rcc_rtc_hz(b), 4000000 >> rtcpre);
+    }
+}
+
+static void without_a_crystal_hse_warns_and_never_starts(void **state)
+{
+    struct board *b = *state;
+    struct l072_event event;
+
+    b->rcc.hse_hz = 0;
+    while (l072_next_event((struct l072 *)b, &event))
+        continue;
+    set_bits(b, R_CR, HSEON);
+    assert_true(l072_next_event((struct l072 *)b, &event));
+    assert_int_equal(event.kind, L072_EVENT_WARNING);
+    assert_int_equal(event.value, L072_STOP_CRYSTAL);
+    store(b, R_CFGR, SW_HSE | 1 << 16 | 4 << 18 | 2 << 22);
+    set_bits(b, R_CR, PLLON);
+    run(b, 10 * PS_PER_MS);
+    assert_int_equal(load(b, R_CR) & (HSERDY | PLLRDY), 0);
+    assert_int_equal(load(b, R_CFGR) >> 2 & 3, 0);
+    assert_no_stop(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOARD_TEST(each_msi_range),     BOARD_TEST(each_pll_multiplier),
-        BOARD_TEST(each_pll_divider),   BOARD_TEST(each_prescaler),
-        BOARD_TEST(hsi16_divided_by_4), BOARD_TEST(each_source_starts_in_its_time),
+        BOARD_TEST(each_msi_range),
+        BOARD_TEST(each_pll_multiplier),
+        BOARD_TEST(each_pll_divider),
+        BOARD_TEST(each_prescaler),
+        BOARD_TEST(hsi16_divided_by_4),
+        BOARD_TEST(each_source_starts_in_its_time),
+        BOARD_TEST(hse_drives_sysclk_the_pll_and_usb),
+        BOARD_TEST(hse_drives_the_rtc),
+        BOARD_TEST(without_a_crystal_hse_warns_and_never_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
