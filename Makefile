@@ -157,13 +157,20 @@ $(CPU_JUDGE): $(JUDGE_SOURCES:%.c=$(B)/host/%.o) $(B)/host/libl072.a
 	$(say) link $@
 	$(Q)gcc $^ -o $@ -Wl,--exclude-libs,libl072.a -lunicorn
 
-# Written for the registers alone.
-$(eval $(call firmware,examples/test/bulk,tests/firmware/bulk.c stm32l0/startup.c \
-	stm32l0/clock.c,,-T stm32l0/app.ld))
-$(B)/host/tests/bridge/bulk: tests/bridge/bulk.c Makefile
-	@mkdir -p $(@D)
-	$(Q)gcc -O1 $(HOST_CFLAGS) $< -o $@ $$(pkg-config --cflags --libs libusb-1.0)
-check-build: $(B)/host/tests/bridge/bulk $(B)/examples/test/bulk.elf
+# The USB endpoints that DFU does not use: a device written for the registers alone.
+BULK_SOURCES := tests/firmware/bulk.c stm32l0/startup.c stm32l0/clock.c
+$(eval $(call firmware,examples/test/bulk,$(BULK_SOURCES),-DSERIAL=0,-T stm32l0/app.ld))
+$(eval $(call firmware,examples/test/serial,$(BULK_SOURCES),-DSERIAL=1,-T stm32l0/app.ld))
+# $(call client,name,package): a program for it.
+define client
+$(B)/host/tests/bridge/$(1): tests/bridge/$(1).c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)gcc -O1 $(HOST_CFLAGS) $$< -o $$@ $$$$(pkg-config --cflags --libs $(2))
+endef
+$(eval $(call client,bulk,libusb-1.0))
+$(eval $(call client,redir,libusbredirparser-0.5))
+ENDPOINTS := $(B)/host/tests/bridge/bulk $(B)/examples/test/bulk.elf $(B)/examples/test/serial.elf
+check-build: $(ENDPOINTS) $(B)/host/tests/bridge/redir
 
 TEST_IMAGES := $(addprefix $(B)/examples/test/,rtc-hidden dirty whynot \
 	$(foreach s,$(SITES),$(s)-hidden $(s)-visible))
@@ -281,7 +288,7 @@ bench: all $(B)/bench/bench $(B)/bench/loop.bin $(B)/bench/busy.bin ## measures 
 check-kernel: ## a real Linux kernel has the board on its USB; installs what that needs first
 	@tools/setup
 	@tools/setup kernel
-	@$(MAKE) $(JOBS) --no-print-directory all >/dev/null
+	@$(MAKE) $(JOBS) --no-print-directory all $(ENDPOINTS) >/dev/null
 	@tests/run tests/kernel/kernel.sh
 
 size: $(SIZED) ## prints the size of each artefact beside its budget

@@ -15,7 +15,8 @@
 
 /* Picoseconds. */
 #define SLICE  (250 * L072_PS_PER_US) /* of simulated time between two looks at the outside */
-#define IDLE   (5 * L072_PS_PER_MS)   /* sleep while nothing is pending */
+#define FRAME  L072_PS_PER_MS         /* sleep while an interrupt endpoint is listened to */
+#define IDLE   (5 * L072_PS_PER_MS)   /* ... while nothing is pending */
 #define SETTLE L072_PS_PER_S          /* simulated time in which the device may appear */
 /* Lag behind host time that is made up for; more is forgotten (the process was stopped). */
 #define LAG (100 * L072_PS_PER_MS)
@@ -202,7 +203,7 @@ static void turn(struct session *s)
     };
     if (s->front)
         s->ops->watch(s->front, fds + FD_FRONT);
-    uint64_t sleep = busy(s) ? SLICE : IDLE;
+    uint64_t sleep = busy(s) ? SLICE : usbfs_listens(&s->usbfs) ? FRAME : IDLE;
     if (allowed(s) >= l072_now(s->bridge->board) + SLICE)
         sleep = 0;
     struct timespec timeout = {.tv_nsec = (long)(sleep / 1000)};

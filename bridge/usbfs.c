@@ -102,12 +102,25 @@ void usbfs_run(struct usbfs *fs)
     answer_reset(fs);
 }
 
+static bool listens(const struct usbfs_transfer *t)
+{
+    return t->urb.type == L072_INTERRUPT && transfer_is_in(t);
+}
+
 bool usbfs_busy(const struct usbfs *fs)
 {
     const struct usbfs_transfer *t = fs->transfers;
-    while (t && t->done)
+    while (t && (t->done || listens(t)))
         t = t->next;
     return t || fs->reset.request;
+}
+
+bool usbfs_listens(const struct usbfs *fs)
+{
+    const struct usbfs_transfer *t = fs->transfers;
+    while (t && (t->done || !listens(t)))
+        t = t->next;
+    return t;
 }
 
 void usbfs_interrupt(struct usbfs *fs, void *request)

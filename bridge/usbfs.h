@@ -82,7 +82,10 @@ void usbfs_interrupt(struct usbfs *fs, void *request);
 
 /* Starts and ends transfers, as far as the board has come. */
 void usbfs_run(struct usbfs *fs);
-/* True while something waits for the board. */
+/* True while something waits for the board. Interrupt IN transfers do not count: a driver has one
+ * waiting all the time, for a device that answers at its own time. */
 bool usbfs_busy(const struct usbfs *fs);
+/* True while there is such a transfer. */
+bool usbfs_listens(const struct usbfs *fs);
 
 #endif

@@ -94,11 +94,12 @@ static void poll_interrupt(struct front *f, uint8_t address)
     submit(f, &request);
 }
 
-/* What an interrupt endpoint sent; the guest listens on until it says otherwise, or an error. */
+/* What an interrupt endpoint sent; the guest listens on until it says otherwise, or an error. A
+ * transfer that was cancelled is of a guest that stopped; by now it may have started again. */
 static void pass_interrupt(struct front *f, const struct client_request *r)
 {
     bool *polled = &f->polled[usbredir_endpoint(r->endpoint)];
-    if (!*polled)
+    if (!*polled || r->status == -ECONNRESET)
         return;
     *polled = r->status == 0;
     if (!*polled) {

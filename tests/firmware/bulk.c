@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A USB device written for the registers alone, with no other code of this project's USB: what goes
- * out to bulk endpoint 1, up to a short packet, comes back on bulk endpoint 0x81, up to 512 bytes;
- * interrupt endpoint 0x82 counts the packets it has sent.
+ * out to bulk endpoint 1, up to a short packet, comes back on bulk endpoint 0x81, up to 4096 bytes;
+ * interrupt endpoint 0x82 counts the packets it has sent; a packet to interrupt endpoint 3 comes
+ * back on 0x83. A vendor request resets the chip: the device leaves, and comes again.
+ *
+ * With SERIAL=1 it is a CDC ACM serial port, as far as Linux wants one: bulk endpoints 1 and 0x81,
+ * and 0x82, which stays silent.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,8 +17,9 @@
 
 enum { CLEAR = 1, SET = 3 };                           /* requests about features */
 enum { STALL = 0x1010, NAK = 0x2020, VALID = 0x3030 }; /* STAT_RX and STAT_TX */
-enum { CONTROL, BULK, INTERRUPT };                     /* endpoint registers */
-enum { PACKET = 64, ECHO_MAX = 512 };
+enum { CONTROL, BULK, COUNTER, MIRROR, ENDPOINTS };    /* endpoint registers */
+enum { PACKET = 64, ECHO_MAX = 4096, MIRROR_MAX = 16 };
+enum { LEAVE = 1 }; /* vendor request */
 
 #define RX     (USB_EPR_DTOG_RX | USB_EPR_STAT_RX)
 #define TX     (USB_EPR_DTOG_TX | USB_EPR_STAT_TX)
@@ -24,7 +29,7 @@ enum { PACKET = 64, ECHO_MAX = 512 };
 #define ROOM   0x8400u /* of 64 bytes */
 #define LENGTH 0x03FFu
 
-/* Packet memory: the table, then a buffer for each direction of the three endpoints. */
+/* Packet memory: the table, then a buffer for each direction of each endpoint. */
 struct buffers {
     volatile uint16_t ADDR_TX, COUNT_TX, ADDR_RX, COUNT_RX;
 };
@@ -35,18 +40,34 @@ static const uint8_t device[] = {
 };
 #define ENDPOINT(address, attributes, size, interval)                                              \
     7, USB_ENDPOINT, address, attributes, USB_U16(size), interval
-#define TOTAL (9 + 9 + 3 * 7)
+#define CDC_HEADER 5, 0x24, 0, USB_U16(0x0110)
+#if SERIAL
+#define TOTAL (9 + 9 + 5 + 3 * 7)
 static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
-    USB_INTERFACE_DESCRIPTOR(0, 0, 3, 0xFF, 0, 0, 0),
+    USB_INTERFACE_DESCRIPTOR(0, 0, 3, 2, 2, 1, 0),
+    CDC_HEADER,
     ENDPOINT(0x01, 2, PACKET, 0),
     ENDPOINT(0x81, 2, PACKET, 0),
     ENDPOINT(0x82, 3, 8, 2),
 };
+#else
+#define TOTAL (9 + 9 + 5 * 7)
+static const uint8_t configuration[] = {
+    USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
+    USB_INTERFACE_DESCRIPTOR(0, 0, 5, 0xFF, 0, 0, 0),
+    ENDPOINT(0x01, 2, PACKET, 0),
+    ENDPOINT(0x81, 2, PACKET, 0),
+    ENDPOINT(0x82, 3, 8, 2),
+    ENDPOINT(0x03, 3, MIRROR_MAX, 1),
+    ENDPOINT(0x83, 3, MIRROR_MAX, 1),
+};
+#endif
 _Static_assert(sizeof configuration == TOTAL && TOTAL <= PACKET, "one packet");
 
 static struct {
     uint8_t address; /* takes effect after its status stage */
+    bool leaving;    /* ... and so does this */
     uint8_t counter;
     bool sending; /* the echo goes back, or waits for its end */
     uint16_t size, sent;
@@ -91,7 +112,7 @@ static unsigned receive(unsigned ep, uint8_t *data)
 static void bus_reset(void)
 {
     USB->ISTR.value = (uint16_t)~USB_ISTR_RESET;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
         BUFFERS[i].ADDR_TX = (uint16_t)(0x40 + 0x80 * i);
         BUFFERS[i].ADDR_RX = (uint16_t)(0x80 + 0x80 * i);
         BUFFERS[i].COUNT_RX = ROOM;
@@ -108,10 +129,12 @@ static void configure(void)
     state.size = 0;
     USB->EPR[BULK].value = (uint16_t)((USB->EPR[BULK].value & (RX | TX)) | BULK);
     set(BULK, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
-    USB->EPR[INTERRUPT].value =
-        (uint16_t)((USB->EPR[INTERRUPT].value & (RX | TX)) | USB_EPR_EP_TYPE | INTERRUPT);
-    set(INTERRUPT, NAK & USB_EPR_STAT_TX, RX | TX);
-    send(INTERRUPT, &state.counter, 1);
+    for (unsigned i = COUNTER; i <= MIRROR; i++)
+        USB->EPR[i].value = (uint16_t)((USB->EPR[i].value & (RX | TX)) | USB_EPR_EP_TYPE | i);
+    set(COUNTER, NAK & USB_EPR_STAT_TX, RX | TX);
+    set(MIRROR, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
+    if (!SERIAL)
+        send(COUNTER, &state.counter, 1);
 }
 
 /* ---- Endpoint 0 ------------------------------------------------------------------------------ */
@@ -122,7 +145,7 @@ static bool halt(unsigned address, bool on)
     bool in = address & USB_DIR_IN;
     unsigned idle = in ? (ep == BULK && !state.sending ? NAK : VALID) : VALID;
 
-    if (ep != BULK && ep != INTERRUPT)
+    if (ep != BULK && ep != COUNTER)
         return false;
     if (on)
         set(ep, STALL, in ? USB_EPR_STAT_TX : USB_EPR_STAT_RX);
@@ -148,6 +171,7 @@ static bool serve(const struct usb_setup *s)
         return s->wValue >> 8 == USB_DEVICE || s->wValue >> 8 == USB_CONFIGURATION;
     case USB_SET_ADDRESS: state.address = (uint8_t)s->wValue; break;
     case USB_SET_CONFIGURATION: configure(); break;
+    case USB_TYPE_VENDOR << 8 | LEAVE: state.leaving = true; break;
     case USB_RECIPIENT_EP << 8 | CLEAR:
         if (!halt(s->wIndex, false))
             return false;
@@ -170,6 +194,8 @@ static void control_event(void)
     if (epr & USB_EPR_CTR_TX) {
         clear_flag(CONTROL, USB_EPR_CTR_TX);
         USB->DADDR.value = (uint16_t)(USB_DADDR_EF | state.address);
+        if (state.leaving)
+            SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
         return;
     }
     if (epr & USB_EPR_SETUP)
@@ -215,8 +241,31 @@ static void bulk_event(void)
         set(BULK, VALID, USB_EPR_STAT_RX);
 }
 
+static void counter_event(void)
+{
+    clear_flag(COUNTER, USB_EPR_CTR_TX);
+    state.counter++;
+    send(COUNTER, &state.counter, 1);
+}
+
+static void mirror_event(void)
+{
+    uint8_t data[PACKET];
+
+    if (USB->EPR[MIRROR].value & USB_EPR_CTR_TX) {
+        clear_flag(MIRROR, USB_EPR_CTR_TX);
+        set(MIRROR, VALID, USB_EPR_STAT_RX);
+        return;
+    }
+    clear_flag(MIRROR, USB_EPR_CTR_RX);
+    send(MIRROR, data, receive(MIRROR, data));
+}
+
 int main(void)
 {
+    static void (*const event[ENDPOINTS])(void) = {control_event, bulk_event, counter_event,
+                                                   mirror_event};
+
     clock_32mhz();
     clock_usb();
     RCC->APB1ENR |= RCC_APB1ENR_USB;
@@ -227,16 +276,9 @@ int main(void)
     for (;;) {
         unsigned istr = USB->ISTR.value, ep = istr & USB_ISTR_EP_ID;
 
-        if (istr & USB_ISTR_RESET) {
+        if (istr & USB_ISTR_RESET)
             bus_reset();
-        } else if (istr & USB_ISTR_CTR && ep == CONTROL) {
-            control_event();
-        } else if (istr & USB_ISTR_CTR && ep == BULK) {
-            bulk_event();
-        } else if (istr & USB_ISTR_CTR) {
-            clear_flag(INTERRUPT, USB_EPR_CTR_TX);
-            state.counter++;
-            send(INTERRUPT, &state.counter, 1);
-        }
+        else if (istr & USB_ISTR_CTR && ep < ENDPOINTS)
+            event[ep]();
     }
 }

@@ -10,39 +10,45 @@ kernel=$(printf '%s\n' /boot/vmlinuz-6.1.*-amd64 | sort -V | tail -n 1)
 kernel=${kernel#/boot/vmlinuz-}
 touch "$work/out" "$work/err" # for check
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
-mkfifo "$work/line.in" "$work/line.out" "$work/monitor"
-exec {line_in}<>"$work/line.in" {line_out}<>"$work/line.out" {monitor}<>"$work/monitor"
 
-# machine OPTIONS...: starts it; machine_end ends it.
+# machine OPTIONS...: starts it; machine_end ends it. All that leads to it and from it is new and
+# empty before it is there, so that nothing of the machine before is taken for its own.
 machine() {
+    mute=
+    rm -f "$work"/{line.in,line.out,monitor,said}
+    mkfifo "$work/line.in" "$work/line.out" "$work/monitor"
+    exec 3<>"$work/line.in" 4<>"$work/line.out" 5<>"$work/monitor" 6>"$work/said"
     qemu-system-x86_64 -accel tcg -m 192 -display none -nodefaults -no-reboot \
         -kernel "/boot/vmlinuz-$kernel" -initrd "$work/initrd" \
-        -append "console=ttyS0 quiet panic=-1" \
-        -nic user,model=e1000 -device qemu-xhci,id=xhci -chardev "pipe,id=line,path=$work/line" \
-        -serial chardev:line -monitor stdio "$@" <"$work/monitor" >"$work/said" 2>&1 &
+        -append "console=ttyS0 quiet panic=-1" -serial "file:$work/console" \
+        -nic user,model=e1000 -device qemu-xhci,id=xhci -device virtio-serial-pci \
+        -chardev "pipe,id=line,path=$work/line" -device virtserialport,chardev=line \
+        -monitor stdio "$@" <&5 >&6 2>&1 &
     machine=$!
 }
-tell() { echo "$1" >&"$monitor"; }
+tell() { echo "$1" >&5; }
 machine_end() {
     tell quit
     wait "$machine"
 }
 
-# answer SECONDS: what the guest prints, up to its line "= STATUS".
+# answer SECONDS: what the guest prints, up to its line "= STATUS". A guest that once gave no answer
+# is not waited for again.
 answer() {
     local line
     : >"$work/out"
-    while read -r -t "$1" -u "$line_out" line; do
-        line=${line%$'\r'}
+    [ -z "$mute" ] || return 1
+    while read -r -t "$1" -u 4 line; do
         case $line in "= "*) return "${line#= }" ;; esac
         echo "$line" >>"$work/out"
     done
-    echo "no answer in $1 s" >>"$work/out"
+    mute=1
+    { echo "no answer in $1 s" && tail -n 20 "$work/console"; } >>"$work/out"
     return 1
 }
 # guest COMMAND: in the guest, with its status and output; newlines count as spaces.
 guest() {
-    echo "${1//$'\n'/ }" >&"$line_in"
+    echo "${1//$'\n'/ }" >&3
     answer 60
 }
 shows() { grep -q -e "$1" "$work/out"; }
@@ -83,21 +89,53 @@ usbredir() {
     tell "chardev-add socket,id=board,path=$work/board"
     tell "device_add usb-redir,chardev=board,bus=xhci.0"
 }
+# usbip ARGUMENTS...: guest and board, connected; with each new enumeration the client has to attach
+# again, which $attached COMMAND does.
+usbip() {
+    port=$((20000 + $$ % 10000))
+    attach="usbip --tcp-port $port attach -r 10.0.2.2 -b 1-1"
+    attached="(while sleep 0.1; do $attach; done) >/dev/null 2>&1 &"
+    restore
+    board --usbip "$port" "$@"
+    guest "for _ in \$(seq 100); do
+        usbip --tcp-port $port list -r 10.0.2.2 | grep -q 1-1: && exit; sleep 0.1; done; exit 1"
+}
 end() {
     board_end
     machine_end
 }
 
+# endpoints WAY COMMAND: the results of the program for the device with all kinds of endpoints.
+endpoints() {
+    guest "$2"
+    status=$?
+    cp "$work/out" "$work/results"
+    while read -r result; do
+        count=$((count + 1))
+        echo "${result/ - / $count - $1: }"
+    done < <(grep -E '^(not )?ok - ' "$work/results")
+    grep '^#' "$work/results"
+    check "$1: the program ends well" [ "$status" -eq 0 ]
+}
 update="dfu-util -E 3 -d 1209:0001,0483:df11 -a 0 -s 0x08000000:leave -D /app-2.bin"
 attribute() { guest "cat /sys/bus/usb/devices/1-1/$1" && shows "^$2$"; }
 no_errors() {
     guest "! dmesg | grep -i 'usb [0-9]-.*\\(error\\|fail\\|unable\\|timed out\\)'"
 }
 
+serial_appears="for _ in \$(seq 200); do [ -c /dev/ttyACM0 ] && exit; sleep 0.05; done; exit 1"
+# The firmware sends back what it got when a packet is not full.
+serial_echoes="exec 3<>/dev/ttyACM0; stty raw -echo <&3; for size in 1 63 65 1000; do
+    head -c \$size /dev/urandom >/tmp/there; cat /tmp/there >&3;
+    timeout 20 head -c \$size <&3 >/tmp/back; cmp /tmp/there /tmp/back || exit; done"
+
 check "Linux $kernel boots" boot
+[ -z "$mute" ] || exit 1
 check "... and is put on file" snapshot
 
 usbredir "$app1"
+long=$(printf '%06000d' 0)
+check "a long command arrives whole" guest "x=$long; [ \${#x} = 6000 ]"
 check "usbredir: the kernel enumerates the board" guest "appears 1209/1 100"
 check "... at full speed" attribute speed 12
 check "... with its strings" attribute product "dfuse example app 1"
@@ -116,16 +154,32 @@ check "... and is configured again" guest "cd /sys/bus/usb/devices/1-1 && echo 0
     echo 1 >authorized && cat bConfigurationValue && dfu-util -l | grep 0483:df11"
 end
 
-restore
-port=$((20000 + $$ % 10000))
-board --usbip "$port" "$app1"
-check "USB/IP: the board is on the list" guest "for _ in \$(seq 50); do
-    usbip --tcp-port $port list -r 10.0.2.2 | grep -q 1209:0001 && exit; sleep 0.1; done; exit 1"
-check "... and can be attached" guest "usbip --tcp-port $port attach -r 10.0.2.2 -b 1-1 &&
-    appears 1209/1 100"
-# With each new enumeration the client has to attach again.
-check "dfu-util updates it: detach, download, leave" guest "(while sleep 0.1; do
-    usbip --tcp-port $port attach -r 10.0.2.2 -b 1-1; done) >/dev/null 2>&1 & $update"
+usbip "$app1"
+on_list() { guest "usbip --tcp-port $port list -r 10.0.2.2" && shows 1209:0001; }
+check "USB/IP: the board is on the list" on_list
+check "... and can be attached" guest "$attach && appears 1209/1 100"
+check "dfu-util updates it: detach, download, leave" guest "$attached $update"
 check "... and the kernel enumerates version 2" guest "appears 1209/1 200"
+end
+
+usbredir build/examples/test/bulk.elf
+check "usbredir: a board with all kinds of endpoints" guest "appears 1209/1 b01"
+endpoints usbredir bulk
+end
+
+usbip build/examples/test/bulk.elf
+check "USB/IP: a board with all kinds of endpoints" guest "$attach && appears 1209/1 b01"
+endpoints USB/IP "$attached bulk"
+end
+
+# A kernel driver instead of a program.
+usbredir build/examples/test/serial.elf
+check "usbredir: cdc-acm finds a serial port" guest "$serial_appears"
+check "... and moves data both ways" guest "$serial_echoes"
+end
+
+usbip build/examples/test/serial.elf
+check "USB/IP: cdc-acm finds a serial port" guest "$attach && $serial_appears"
+check "... and moves data both ways" guest "$serial_echoes"
 end
 plan

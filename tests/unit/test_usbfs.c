@@ -280,6 +280,25 @@ static void transfers_of_an_endpoint_take_turns(void **state)
     assert_reaped(rig, &first, 0, 8);
 }
 
+static void listening_to_an_interrupt_endpoint_does_not_hurry_the_board(void **state)
+{
+    struct rig *rig = *state;
+    uint8_t data[8];
+    struct usbdevfs_urb listener, read;
+    data_urb(&listener, 0x83, data, sizeof data);
+    data_urb(&read, 0x82, data, sizeof data);
+    assert_false(usbfs_listens(&rig->fs));
+    ask(rig->file, USBDEVFS_SUBMITURB, &listener);
+    assert_false(usbfs_busy(&rig->fs));
+    assert_true(usbfs_listens(&rig->fs));
+    ask(rig->file, USBDEVFS_SUBMITURB, &read);
+    assert_true(usbfs_busy(&rig->fs));
+    finish(rig, 0, L072_URB_OK, 8);
+    finish(rig, 1, L072_URB_OK, 8);
+    assert_false(usbfs_busy(&rig->fs));
+    assert_false(usbfs_listens(&rig->fs)); /* ended, if not yet reaped */
+}
+
 static void discarded_transfer_can_be_reaped(void **state)
 {
     struct rig *rig = *state;
@@ -449,6 +468,7 @@ int main(void)
         TEST(long_bulk_goes_in_parts_with_one_zero_packet),
         TEST(short_packet_ends_a_long_read),
         TEST(transfers_of_an_endpoint_take_turns),
+        TEST(listening_to_an_interrupt_endpoint_does_not_hurry_the_board),
         TEST(discarded_transfer_can_be_reaped),
         TEST(blocking_reap_waits),
         TEST(interface_belongs_to_who_claimed_it),
