@@ -140,7 +140,9 @@ static bool parse_hse(const char *text, uint32_t *hz, struct error *error)
     *hz = L072_HSE_NONE;
     return strcmp(text, "none") == 0 ||
            (parse_u32(text, hz) && *hz >= L072_HSE_MIN && *hz <= L072_HSE_MAX) ||
-           error_set(error, "--hse: '%s' is neither none nor a frequency from 1000000 to 32000000 Hz", text);
+           error_set(error,
+                     "--hse: '%s' is neither none nor a frequency from 1000000 to 32000000 Hz",
+                     text);
 }
 
 static bool set_option(struct sim_options *options, int id, char *value, struct error *error)
