@@ -5,6 +5,8 @@
  * Not modelled / simplified:
  * - A remote wake-up is answered at once, though the bus may have been idle for less than 5 ms.
  * - The first start of frame comes one frame after the end of a reset or resume.
+ * - A transfer begins, and a control transfer goes on to its next stage, after exactly a
+ * microframe; a PC takes that long or longer.
  */
 #include "board.h"
 
@@ -13,6 +15,13 @@
 #define ATTACH_PS (2500 * PS_PER_NS) /* TDCNN and TDDIS, USB 2.0 7.1.7.3 */
 #define RESUME_PS (20 * PS_PER_MS)   /* TDRSMDN, USB 2.0 7.1.7.7 */
 #define NAK_PS    (20 * PS_PER_US)
+/* A microframe. No PC of today goes from one stage of a control transfer to the next, or from one
+ * transfer to the next, faster: a full-speed device sits behind a transaction translator, in a hub
+ * or in the root port, which gets the next start-split in another microframe (USB 2.0 11.17), and
+ * whoever waits for a transfer has to be woken up by an interrupt. Firmware relies on it: TinyUSB
+ * loses a SETUP that comes before the interrupt of the status stage before is served, libopencm3 a
+ * data stage that comes before SETUP is parsed. */
+#define TURN_PS (125 * PS_PER_US)
 
 /* ---- The port -------------------------------------------------------------------------------- */
 
@@ -182,6 +191,7 @@ void host_init(struct board *b)
 {
     b->host.plugged = true;
     b->host.nak_ps = NAK_PS;
+    b->host.turn_ps = TURN_PS;
 }
 
 void host_power_on(struct board *b)
@@ -263,7 +273,8 @@ int host_submit(struct board *b, const struct l072_urb *asked)
     urb->errors = 0;
     urb->done = urb->packets = 0;
     urb->order = urb->turn = h->orders++;
-    urb->not_before = host_urb_periodic(&what) ? host_next_poll(h, what.interval) : 0;
+    urb->not_before =
+        host_urb_periodic(&what) ? host_next_poll(h, what.interval) : time_now(b) + h->turn_ps;
     if (!host_urb_in(&what) && what.size)
         memcpy(urb->data, asked->data, what.size);
     /* A port that was never reset passes nothing on. */
