@@ -17,6 +17,7 @@ enum { STRING_SIZE = 255 };
 #define DEBOUNCE_PS (100 * L072_PS_PER_MS) /* TATTDB, USB 2.0 7.1.7.3 */
 #define RESET_PS    (10 * L072_PS_PER_MS)  /* TDRST, 7.1.7.5 */
 #define RECOVERY_PS (10 * L072_PS_PER_MS)  /* TRSTRCY, 7.1.7.5 */
+#define PORT_PS     (1 * L072_PS_PER_MS)   /* until a hub is told to reset its port */
 #define ADDRESS_PS  (2 * L072_PS_PER_MS)   /* TDSETADDR, 9.2.6.3 */
 #define PATIENCE_PS (5 * L072_PS_PER_S)    /* Linux, USB_CTRL_GET_TIMEOUT */
 #define TRIES       3
@@ -368,6 +369,10 @@ void usb_device_poll(struct usb_device *dev)
         if (l072_now(dev->board) >= dev->due)
             start_new(dev);
         break;
+    case USB_DEVICE_PORT:
+        if (l072_now(dev->board) >= dev->due)
+            start_reset(dev);
+        break;
     case USB_DEVICE_RESET:
         if (l072_now(dev->board) >= dev->due)
             start_enumeration(dev);
@@ -402,7 +407,7 @@ void usb_device_reset(struct usb_device *dev)
     dev->old_size = dev->all_size;
     memcpy(dev->old_blob, dev->blob, dev->all_size);
     dev->tries = 0;
-    start_reset(dev);
+    enter(dev, USB_DEVICE_PORT, after(dev, PORT_PS));
 }
 
 /* ---- Simple hosts ---------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@
 enum usb_device_state {
     USB_DEVICE_GONE,      /* nothing is attached */
     USB_DEVICE_DEBOUNCE,  /* attached; must stay so for 100 ms (USB 2.0 7.1.7.3) */
+    USB_DEVICE_PORT,      /* a reset is asked for: the hub has yet to be told */
     USB_DEVICE_RESET,     /* SE0 on the bus, then time to recover */
     USB_DEVICE_ENUMERATE, /* requests of the enumeration are under way */
     USB_DEVICE_READY,     /* addressed and configured: the fields below are valid */
