@@ -8,7 +8,7 @@
 /* USB 2.0 chapter 9. */
 enum { GET_DESCRIPTOR = 6, SET_ADDRESS = 5, SET_CONFIGURATION = 9 };
 enum { DESCRIPTOR_DEVICE = 1, DESCRIPTOR_CONFIGURATION = 2, DESCRIPTOR_STRING = 3 };
-enum { DEVICE_SIZE = 18, DEVICE_MAX_PACKET0 = 7, DEVICE_STRINGS = 14 };
+enum { DEVICE_SIZE = 18, DEVICE_MAX_PACKET0 = 7, DEVICE_STRINGS = 14, DEVICE_CONFIGURATIONS = 17 };
 enum { CONFIGURATION_SIZE = 9, CONFIGURATION_VALUE = 5 };
 enum { STRING_SIZE = 255 };
 
@@ -17,6 +17,7 @@ enum { STRING_SIZE = 255 };
 #define DEBOUNCE_PS (100 * L072_PS_PER_MS) /* TATTDB, USB 2.0 7.1.7.3 */
 #define RESET_PS    (10 * L072_PS_PER_MS)  /* TDRST, 7.1.7.5 */
 #define RECOVERY_PS (10 * L072_PS_PER_MS)  /* TRSTRCY, 7.1.7.5 */
+#define PORT_PS     (1 * L072_PS_PER_MS)   /* until a hub is told to reset its port */
 #define ADDRESS_PS  (2 * L072_PS_PER_MS)   /* TDSETADDR, 9.2.6.3 */
 #define PATIENCE_PS (5 * L072_PS_PER_S)    /* Linux, USB_CTRL_GET_TIMEOUT */
 #define TRIES       3
@@ -29,7 +30,7 @@ enum step {
     STEP_ADDRESS,
     STEP_DEVICE,
     STEP_CONFIGURATION_9,
-    STEP_CONFIGURATION,
+    STEP_CONFIGURATION, /* and both again for each further configuration */
     STEP_LANGUAGES,
     STEP_STRING, /* and the steps of the other strings */
     STEP_CONFIGURE = STEP_STRING + USB_STRINGS,
@@ -72,14 +73,15 @@ static struct l072_urb get_descriptor(uint8_t type, uint8_t i, uint16_t language
 static struct l072_urb step_request(const struct usb_device *dev)
 {
     const uint8_t *conf = configuration(dev);
+    uint16_t total = get16(dev->blob + dev->all_size + 2);
 
     switch (dev->step) {
     case STEP_DEVICE_8: return get_descriptor(DESCRIPTOR_DEVICE, 0, 0, 8);
     case STEP_ADDRESS: return request(0, SET_ADDRESS, dev->address, 0, 0);
     case STEP_DEVICE: return get_descriptor(DESCRIPTOR_DEVICE, 0, 0, DEVICE_SIZE);
     case STEP_CONFIGURATION_9:
-        return get_descriptor(DESCRIPTOR_CONFIGURATION, 0, 0, CONFIGURATION_SIZE);
-    case STEP_CONFIGURATION: return get_descriptor(DESCRIPTOR_CONFIGURATION, 0, 0, get16(conf + 2));
+        return get_descriptor(DESCRIPTOR_CONFIGURATION, dev->read, 0, CONFIGURATION_SIZE);
+    case STEP_CONFIGURATION: return get_descriptor(DESCRIPTOR_CONFIGURATION, dev->read, 0, total);
     case STEP_LANGUAGES: return get_descriptor(DESCRIPTOR_STRING, 0, 0, STRING_SIZE);
     case STEP_CONFIGURE: return request(0, SET_CONFIGURATION, conf[CONFIGURATION_VALUE], 0, 0);
     default:
@@ -157,6 +159,24 @@ static bool good_max_packet(uint8_t size)
     return size == 8 || size == 16 || size == 32 || size == 64;
 }
 
+/* The first bytes of configuration dev->read, or all of it. */
+static bool take_configuration(struct usb_device *dev, const uint8_t *data, uint32_t size)
+{
+    uint32_t room = USB_DEVICE_BLOB_MAX - dev->all_size;
+
+    if (size < CONFIGURATION_SIZE || size > room ||
+        !is_descriptor(data, size, DESCRIPTOR_CONFIGURATION, CONFIGURATION_SIZE) ||
+        get16(data + 2) > room || (dev->step == STEP_CONFIGURATION && size != get16(data + 2)))
+        return false;
+    memcpy(dev->blob + dev->all_size, data, size);
+    if (dev->step == STEP_CONFIGURATION_9)
+        return true;
+    dev->all_size = (uint16_t)(dev->all_size + size);
+    if (dev->read++ == 0)
+        dev->blob_size = dev->all_size;
+    return true;
+}
+
 /* False: the answer is not a valid one. */
 static bool step_answer(struct usb_device *dev, const uint8_t *data, uint32_t size)
 {
@@ -166,23 +186,38 @@ static bool step_answer(struct usb_device *dev, const uint8_t *data, uint32_t si
     case STEP_DEVICE_8:
     case STEP_DEVICE:
         memcpy(dev->blob, data, size);
+        dev->all_size = DEVICE_SIZE;
         return size == (dev->step == STEP_DEVICE ? DEVICE_SIZE : 8u) &&
                is_descriptor(data, size, DESCRIPTOR_DEVICE, DEVICE_SIZE) &&
                good_max_packet(data[DEVICE_MAX_PACKET0]);
     case STEP_CONFIGURATION_9:
-    case STEP_CONFIGURATION:
-        memcpy(dev->blob + DEVICE_SIZE, data, size);
-        dev->blob_size = (uint16_t)(DEVICE_SIZE + size);
-        return size >= CONFIGURATION_SIZE &&
-               is_descriptor(data, size, DESCRIPTOR_CONFIGURATION, CONFIGURATION_SIZE) &&
-               get16(data + 2) <= USB_DEVICE_BLOB_MAX - DEVICE_SIZE &&
-               (dev->step == STEP_CONFIGURATION_9 || size == get16(data + 2));
+    case STEP_CONFIGURATION: return take_configuration(dev, data, size);
     case STEP_LANGUAGES:
         if (size >= 4 && data[1] == DESCRIPTOR_STRING)
             dev->langid = get16(data + 2);
         return dev->langid;
     default: return take_string(dev->string[dev->step - STEP_STRING], data, size);
     }
+}
+
+/* The step after one that is done, or - with `failed` - may be left out as on Linux: strings, and
+ * configurations behind the first, whose number is then corrected. False: not this one. */
+static bool step_on(struct usb_device *dev, bool failed)
+{
+    uint8_t *configurations = &dev->blob[DEVICE_CONFIGURATIONS];
+    bool reads = dev->step == STEP_CONFIGURATION_9 || dev->step == STEP_CONFIGURATION;
+
+    if (failed && !is_string_step(dev) && !(reads && dev->read))
+        return false;
+    if (failed && reads) {
+        *configurations = dev->read;
+        dev->step = STEP_CONFIGURATION;
+    }
+    if (dev->step == STEP_CONFIGURATION && dev->read < *configurations)
+        dev->step = STEP_CONFIGURATION_9;
+    else
+        dev->step++;
+    return true;
 }
 
 /* ---- The state machine ----------------------------------------------------------------------- */
@@ -236,8 +271,8 @@ static void try_again(struct usb_device *dev)
 
 static void become_ready(struct usb_device *dev)
 {
-    bool same = dev->known && dev->blob_size == dev->old_size &&
-                memcmp(dev->blob, dev->old_blob, dev->blob_size) == 0;
+    bool same = dev->known && dev->all_size == dev->old_size &&
+                memcmp(dev->blob, dev->old_blob, dev->all_size) == 0;
 
     if (dev->known && !same) {
         start_new(dev);
@@ -273,6 +308,7 @@ static void start_enumeration(struct usb_device *dev)
 {
     enter(dev, USB_DEVICE_ENUMERATE, UINT64_MAX);
     dev->step = STEP_DEVICE_8;
+    dev->read = 0;
     dev->langid = 0;
     for (unsigned i = 0; i < USB_STRINGS; i++)
         dev->string[i][0] = '\0';
@@ -298,12 +334,9 @@ static void enumerate(struct usb_device *dev)
     if (status == L072_URB_PENDING)
         status = drop_request(dev);
     dev->urb = -1;
-    /* A device without readable strings is a poor one, but works. */
-    if ((status != L072_URB_OK || !step_answer(dev, data, size)) && !is_string_step(dev)) {
+    if (!step_on(dev, status != L072_URB_OK || !step_answer(dev, data, size)))
         try_again(dev);
-        return;
-    }
-    if (dev->step++ == STEP_ADDRESS)
+    else if (dev->step == STEP_ADDRESS + 1)
         dev->due = after(dev, ADDRESS_PS);
     else
         send_step(dev);
@@ -336,6 +369,10 @@ void usb_device_poll(struct usb_device *dev)
         if (l072_now(dev->board) >= dev->due)
             start_new(dev);
         break;
+    case USB_DEVICE_PORT:
+        if (l072_now(dev->board) >= dev->due)
+            start_reset(dev);
+        break;
     case USB_DEVICE_RESET:
         if (l072_now(dev->board) >= dev->due)
             start_enumeration(dev);
@@ -367,10 +404,10 @@ void usb_device_reset(struct usb_device *dev)
     if (!usb_device_ready(dev))
         return;
     dev->known = true;
-    dev->old_size = dev->blob_size;
-    memcpy(dev->old_blob, dev->blob, dev->blob_size);
+    dev->old_size = dev->all_size;
+    memcpy(dev->old_blob, dev->blob, dev->all_size);
     dev->tries = 0;
-    start_reset(dev);
+    enter(dev, USB_DEVICE_PORT, after(dev, PORT_PS));
 }
 
 /* ---- Simple hosts ---------------------------------------------------------------------------- */

@@ -26,13 +26,14 @@
 enum usb_device_state {
     USB_DEVICE_GONE,      /* nothing is attached */
     USB_DEVICE_DEBOUNCE,  /* attached; must stay so for 100 ms (USB 2.0 7.1.7.3) */
+    USB_DEVICE_PORT,      /* a reset is asked for: the hub has yet to be told */
     USB_DEVICE_RESET,     /* SE0 on the bus, then time to recover */
     USB_DEVICE_ENUMERATE, /* requests of the enumeration are under way */
     USB_DEVICE_READY,     /* addressed and configured: the fields below are valid */
     USB_DEVICE_FAILED,    /* gave up after three tries; leaves this state when re-attached */
 };
 
-#define USB_DEVICE_BLOB_MAX   (18 + 1024) /* device descriptor and one configuration */
+#define USB_DEVICE_BLOB_MAX   (18 + 4096) /* device descriptor and all configurations */
 #define USB_DEVICE_STRING_MAX 384         /* 126 UTF-16 units in UTF-8, and the final 0 */
 
 enum usb_device_string { USB_MANUFACTURER, USB_PRODUCT, USB_SERIAL, USB_STRINGS };
@@ -52,7 +53,8 @@ struct usb_device {
     unsigned generation;   /* devices that became ready so far: another number, another device */
     uint8_t address;       /* 2-127, another one for each new device; kept by a reset */
     uint8_t configuration; /* bConfigurationValue that was set */
-    uint16_t blob_size;    /* bytes in blob: the descriptors as usbfs and sysfs show them */
+    uint16_t blob_size; /* bytes in blob of the device and its first configuration, the one set */
+    uint16_t all_size;  /* ... and of all configurations, as usbfs and sysfs show them */
     uint8_t blob[USB_DEVICE_BLOB_MAX];
     char string[USB_STRINGS][USB_DEVICE_STRING_MAX]; /* UTF-8; empty: the device has none */
 
@@ -61,6 +63,7 @@ struct usb_device {
     int urb;         /* request under way, -1: none */
     uint8_t step;    /* of the enumeration */
     uint8_t tries;   /* resets since the device was attached */
+    uint8_t read;    /* configurations read so far */
     bool known;      /* the device was ready before this reset */
     uint16_t langid; /* first language of the strings, 0: no strings */
     uint16_t old_size;

@@ -76,6 +76,7 @@ static void unplug(struct session *s)
 static bool still_there(const struct session *s)
 {
     switch (s->device.state) {
+    case USB_DEVICE_PORT:
     case USB_DEVICE_RESET:
     case USB_DEVICE_ENUMERATE:
     case USB_DEVICE_READY: return !s->over && s->device.generation == s->usbfs.generation;
@@ -116,7 +117,7 @@ static bool stands(const struct session *s)
 static bool busy(const struct session *s)
 {
     enum usb_device_state state = s->device.state;
-    return state == USB_DEVICE_DEBOUNCE || state == USB_DEVICE_RESET ||
+    return state == USB_DEVICE_DEBOUNCE || state == USB_DEVICE_PORT || state == USB_DEVICE_RESET ||
            state == USB_DEVICE_ENUMERATE || usbfs_busy(&s->usbfs) ||
            (s->command && s->child.pid == 0) || guest_time(s) == BRIDGE_TIME_HURRIES ||
            s->sleeps.count > 0;

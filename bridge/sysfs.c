@@ -157,7 +157,7 @@ bool sysfs_add(const struct usb_device *dev)
     for (size_t i = 0; i < USB_STRINGS; i++)
         if (dev->string[i][0] != '\0')
             attribute(&node, names[i], "%s\n", dev->string[i]);
-    node.good = node.good && write_file(node.dir, "descriptors", dev->blob, dev->blob_size);
+    node.good = node.good && write_file(node.dir, "descriptors", dev->blob, dev->all_size);
     list(&node, "1-1", "../../../../");
     const uint8_t *d = NULL;
     while (node.good && (d = descriptor_next(dev->blob, dev->blob_size, d)) != NULL)

@@ -161,7 +161,8 @@ void usbfs_plug(struct usbfs *fs)
     fs->address = fs->dev->address;
     fs->configuration = fs->dev->configuration;
     fs->blob_size = fs->dev->blob_size;
-    memcpy(fs->blob, fs->dev->blob, fs->blob_size);
+    fs->all_size = fs->dev->all_size;
+    memcpy(fs->blob, fs->dev->blob, fs->all_size);
     memset(fs->alternate, 0, sizeof fs->alternate);
 }
 

@@ -49,7 +49,7 @@ struct usbfs {
     bool plugged;
     unsigned generation;
     uint8_t address, configuration;
-    uint16_t blob_size;
+    uint16_t blob_size, all_size;
     uint8_t blob[USB_DEVICE_BLOB_MAX];
 
     /* Private. */

@@ -319,7 +319,7 @@ struct l072_urb {
 
 /* Starts a transfer. Returns its id (0 .. L072_URBS-1), or L072_ERR_FULL,
  * L072_ERR_VALUE or L072_ERR_GONE. Transfers on one endpoint run in order of
- * submission; one that finds none before it starts 50 us later, as on a PC. */
+ * submission. Bulk and control transfers begin a microframe later, or more. */
 int l072_urb_submit(struct l072 *board, const struct l072_urb *urb);
 /* How transfer `id` stands. When it is no longer pending: copies up to `size`
  * IN bytes to `data`, stores the bytes moved in *actual (may be NULL) and frees

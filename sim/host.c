@@ -5,7 +5,8 @@
  * Not modelled / simplified:
  * - A remote wake-up is answered at once, though the bus may have been idle for less than 5 ms.
  * - The first start of frame comes one frame after the end of a reset or resume.
- * - A transfer on an idle endpoint always starts SUBMIT_PS after it was submitted.
+ * - A transfer begins, and a control transfer goes on to its next stage, after exactly one
+ *   microframe; most PCs take that long or longer.
  */
 #include "board.h"
 
@@ -14,10 +15,12 @@
 #define ATTACH_PS (2500 * PS_PER_NS) /* TDCNN and TDDIS, USB 2.0 7.1.7.3 */
 #define RESUME_PS (20 * PS_PER_MS)   /* TDRSMDN, USB 2.0 7.1.7.7 */
 #define NAK_PS    (20 * PS_PER_US)
-/* From the end of a transfer a PC needs an interrupt (which Linux holds back for up to 40 us:
- * imod_interval of xhci-hcd), a task switch and a doorbell until the next one starts. Drivers that
- * poll the endpoint registers need part of that time (libusb_stm32, usbd_poll()). */
-#define SUBMIT_PS (50 * PS_PER_US)
+/* A microframe. Behind a transaction translator the next start-split, of another stage or another
+ * transfer, goes into another microframe (USB 2.0 11.17), and whoever waits for a transfer has to
+ * be woken up by an interrupt. Firmware relies on such a pause: TinyUSB loses a SETUP that comes
+ * before it has served the status stage before, libopencm3 data that come before it has parsed
+ * SETUP, libusb_stm32 either. */
+#define TURN_PS (125 * PS_PER_US)
 
 /* ---- The port -------------------------------------------------------------------------------- */
 
@@ -187,6 +190,7 @@ void host_init(struct board *b)
 {
     b->host.plugged = true;
     b->host.nak_ps = NAK_PS;
+    b->host.turn_ps = TURN_PS;
 }
 
 void host_power_on(struct board *b)
@@ -247,26 +251,11 @@ static bool is_valid(const struct host_transfer *what, const void *data)
     return what->type <= L072_ISOCHRONOUS && (host_urb_in(what) || !what->size || data);
 }
 
-/* A transfer behind others of its endpoint is in the controller's queue already. */
-static uint64_t first_try(const struct board *b, const struct host_transfer *what)
-{
-    const struct host *h = &b->host;
-
-    if (host_urb_periodic(what))
-        return host_next_poll(h, what->interval);
-    for (const struct host_urb *urb = h->urb; urb < h->urb + L072_URBS; urb++)
-        if (host_urb_pending(urb) && urb->what.address == what->address &&
-            urb->what.endpoint == what->endpoint)
-            return 0;
-    return time_now(b) + SUBMIT_PS;
-}
-
 int host_submit(struct board *b, const struct l072_urb *asked)
 {
     const struct host_transfer what = transfer_of(asked);
     struct host *h = &b->host;
     struct host_urb *urb = h->urb;
-    uint64_t not_before;
 
     if (!is_valid(&what, asked->data))
         return L072_ERR_VALUE;
@@ -276,7 +265,6 @@ int host_submit(struct board *b, const struct l072_urb *asked)
         urb++;
     if (urb == h->urb + L072_URBS)
         return L072_ERR_FULL;
-    not_before = first_try(b, &what);
     urb->used = true;
     urb->what = what;
     urb->status = L072_URB_PENDING;
@@ -284,7 +272,8 @@ int host_submit(struct board *b, const struct l072_urb *asked)
     urb->errors = 0;
     urb->done = urb->packets = 0;
     urb->order = urb->turn = h->orders++;
-    urb->not_before = not_before;
+    urb->not_before =
+        host_urb_periodic(&what) ? host_next_poll(h, what.interval) : time_now(b) + h->turn_ps;
     if (!host_urb_in(&what) && what.size)
         memcpy(urb->data, asked->data, what.size);
     /* A port that was never reset passes nothing on. */

@@ -75,6 +75,9 @@ struct host {
     uint64_t gap_ps;
     /* A control or bulk transfer that got NAK is tried again after this time. */
     uint64_t nak_ps;
+    /* A control or bulk transfer begins this time after its submission, or later; the stages of
+     * control transfers on one endpoint are this time apart, or more. */
+    uint64_t turn_ps;
 
     uint32_t orders;
     uint16_t toggle_in[128], toggle_out[128]; /* bit per endpoint, by device address */

@@ -89,6 +89,7 @@ static uint16_t endpoint_bit(const struct host_urb *urb)
 static void next_stage(struct host *h, struct host_urb *urb, enum host_stage stage)
 {
     urb->stage = stage;
+    urb->not_before = h->now + h->turn_ps;
     *toggles(h, urb, true) |= endpoint_bit(urb);
     *toggles(h, urb, false) |= endpoint_bit(urb);
 }
@@ -98,9 +99,27 @@ uint64_t host_next_poll(const struct host *h, uint8_t interval)
     return h->frame_start + (interval - h->frame % interval) * HOST_FRAME_PS;
 }
 
+static bool same_endpoint(const struct host_urb *a, const struct host_urb *b)
+{
+    return a->what.address == b->what.address && a->what.endpoint == b->what.endpoint;
+}
+
+/* The SETUP of the next control transfer keeps its distance. */
+static void pause_control(struct board *b, const struct host_urb *ended)
+{
+    struct host *h = &b->host;
+    uint64_t earliest = time_now(b) + h->turn_ps;
+
+    for (struct host_urb *urb = h->urb; urb < h->urb + L072_URBS; urb++)
+        if (host_urb_pending(urb) && same_endpoint(urb, ended) && urb->not_before < earliest)
+            urb->not_before = earliest;
+}
+
 void host_finish(struct board *b, struct host_urb *urb, enum l072_urb_status status)
 {
     urb->status = status;
+    if (urb->what.type == L072_CONTROL)
+        pause_control(b, urb);
     board_log(b, L072_EVENT_URB, (uint32_t)(urb - b->host.urb), 0);
 }
 
@@ -112,8 +131,7 @@ static bool is_first(const struct host *h, const struct host_urb *urb)
     for (unsigned i = 0; i < L072_URBS; i++) {
         const struct host_urb *other = &h->urb[i];
 
-        if (host_urb_pending(other) && other->order < urb->order &&
-            other->what.address == urb->what.address && other->what.endpoint == urb->what.endpoint)
+        if (host_urb_pending(other) && other->order < urb->order && same_endpoint(other, urb))
             return false;
     }
     return true;

@@ -2,7 +2,7 @@
 /*
  * Not modelled: COMP1, COMP2 and the firewall: their registers, and FWDIS going to 0, stop the
  * board; the I2C drive strength of CFGR2, and which pin shows VREFINT: these only keep their bits.
- * Simplified: VREFINT is ready as soon as it is switched on.
+ * Simplified: VREFINT and what it feeds are ready as soon as they are switched on.
  * Unconfirmed, and how it is read here:
  * - MEM_MODE = 2 (reserved) shows the flash.
  * - BOOT1 is the inverse of nBOOT1.
@@ -19,16 +19,23 @@ enum {
     SYSCFG_CFGR3 = 0x20
 };
 
-#define CFGR1_MEM_MODE        UINT32_C(0x00000003)
-#define CFGR1_UFB             UINT32_C(0x00000008)
-#define CFGR1_BOOT_MODE_SHIFT 8
-#define CFGR2_FWDIS           UINT32_C(0x00000001)
-#define CFGR2_WRITE           UINT32_C(0x00007F01)
-#define CFGR3_EN_VREFINT      UINT32_C(0x00000001)
-#define CFGR3_ENREF_HSI48     UINT32_C(0x00002000)
-#define CFGR3_WRITE           UINT32_C(0x80003331)
-#define CFGR3_VREFINT_RDYF    UINT32_C(0x40000000)
-#define CFGR3_REF_LOCK        UINT32_C(0x80000000)
+#define CFGR1_MEM_MODE             UINT32_C(0x00000003)
+#define CFGR1_UFB                  UINT32_C(0x00000008)
+#define CFGR1_BOOT_MODE_SHIFT      8
+#define CFGR2_FWDIS                UINT32_C(0x00000001)
+#define CFGR2_WRITE                UINT32_C(0x00007F01)
+#define CFGR3_EN_VREFINT           UINT32_C(0x00000001)
+#define CFGR3_ENBUF_VREFINT_ADC    UINT32_C(0x00000100)
+#define CFGR3_ENBUF_SENSOR_ADC     UINT32_C(0x00000200)
+#define CFGR3_ENBUFLP_VREFINT_COMP UINT32_C(0x00001000)
+#define CFGR3_ENREF_HSI48          UINT32_C(0x00002000)
+#define CFGR3_WRITE                UINT32_C(0x80003331)
+#define CFGR3_REF_HSI48_RDYF       UINT32_C(0x04000000)
+#define CFGR3_SENSOR_ADC_RDYF      UINT32_C(0x08000000)
+#define CFGR3_VREFINT_ADC_RDYF     UINT32_C(0x10000000)
+#define CFGR3_VREFINT_COMP_RDYF    UINT32_C(0x20000000)
+#define CFGR3_VREFINT_RDYF         UINT32_C(0x40000000)
+#define CFGR3_REF_LOCK             UINT32_C(0x80000000)
 
 static void set_cfgr1(struct board *b, uint32_t value)
 {
@@ -119,11 +126,27 @@ static void write_exticr(struct board *b, uint32_t offset, uint32_t value, uint3
     *exticr = (uint16_t)((*exticr & ~mask) | (value & mask));
 }
 
+/* Each use of VREFINT has a ready flag of its own, and any of them raises VREFINT_RDYF. The first
+ * manuals of the family name them all, later ones VREFINT_RDYF alone; libopencm3 and others wait
+ * for REF_HSI48_RDYF before they switch HSI48 on. */
 static uint32_t read_cfgr3(const struct board *b)
 {
+    static const struct {
+        uint32_t enable, ready;
+    } uses[] = {
+        {CFGR3_EN_VREFINT,           0                      },
+        {CFGR3_ENREF_HSI48,          CFGR3_REF_HSI48_RDYF   },
+        {CFGR3_ENBUF_SENSOR_ADC,     CFGR3_SENSOR_ADC_RDYF  },
+        {CFGR3_ENBUF_VREFINT_ADC,    CFGR3_VREFINT_ADC_RDYF },
+        {CFGR3_ENBUFLP_VREFINT_COMP, CFGR3_VREFINT_COMP_RDYF},
+    };
     uint32_t cfgr3 = b->syscfg.cfgr3;
+    uint32_t ready = 0;
 
-    return (cfgr3 & CFGR3_EN_VREFINT) ? cfgr3 | CFGR3_VREFINT_RDYF : cfgr3;
+    for (unsigned i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        if (cfgr3 & uses[i].enable)
+            ready |= uses[i].ready | CFGR3_VREFINT_RDYF;
+    return cfgr3 | ready;
 }
 
 static bool is_exticr(uint32_t offset)

@@ -12,6 +12,10 @@ static const uint8_t configuration_1[] = {
     9, 2, 18, 0, 1, 1,    0, 0x80, 50, /* bConfigurationValue 1, one interface */
     9, 4, 0,  0, 0, 0xFE, 1, 1,    0,  /* DFU runtime */
 };
+static const uint8_t configuration_2[] = {
+    9, 2, 18, 0, 1, 2,    0, 0x80, 50, /* bConfigurationValue 2 */
+    9, 4, 0,  0, 0, 0xFF, 0, 0,    0,
+};
 /* e with acute, euro sign, U+1F600 as a surrogate pair */
 static const uint8_t product[] = {10, 3, 0xE9, 0x00, 0xAC, 0x20, 0x3D, 0xD8, 0x00, 0xDE};
 static const uint8_t languages[] = {4, 3, 0x09, 0x04};
@@ -23,7 +27,8 @@ struct fake {
     unsigned resets;
     unsigned mute; /* so many bus resets long it answers nothing */
     bool stall_strings;
-    const uint8_t *left; /* of the data stage, IN */
+    uint8_t last_configuration; /* index of the last that can be read */
+    const uint8_t *left;        /* of the data stage, IN */
     uint32_t left_size;
 };
 
@@ -48,7 +53,10 @@ static bool find_descriptor(uint8_t type, uint8_t index)
 {
     switch (type) {
     case 1: fake.left = fake.device, fake.left_size = sizeof fake.device; return true;
-    case 2: fake.left = configuration_1, fake.left_size = sizeof configuration_1; return true;
+    case 2:
+        fake.left = index ? configuration_2 : configuration_1;
+        fake.left_size = sizeof configuration_1;
+        return index <= fake.last_configuration;
     case 3:
         fake.left = index ? product : languages;
         fake.left_size = index ? sizeof product : sizeof languages;
@@ -158,6 +166,49 @@ static void a_device_becomes_ready(void **state)
     assert_string_equal(dev.string[USB_MANUFACTURER], "");
     assert_string_equal(dev.string[USB_PRODUCT], "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
     assert_int_equal(usb_device_due(&dev), UINT64_MAX);
+}
+
+/* libusb does not see a device with fewer configurations than it says. */
+static void all_configurations_are_read_and_the_first_is_set(void **state)
+{
+    (void)state;
+    fake.device[17] = 2; /* bNumConfigurations */
+    fake.last_configuration = 1;
+    run_ms(250);
+    assert_true(usb_device_ready(&dev));
+    assert_int_equal(fake.configuration, 1);
+    assert_int_equal(dev.blob_size, 18 + 18);
+    assert_int_equal(dev.all_size, 18 + 18 + 18);
+    assert_int_equal(dev.blob[17], 2);
+    assert_memory_equal(dev.blob + 18, configuration_1, 18);
+    assert_memory_equal(dev.blob + 36, configuration_2, 18);
+}
+
+static void unreadable_configurations_are_not_counted(void **state)
+{
+    (void)state;
+    fake.device[17] = 3;
+    fake.last_configuration = 1;
+    run_ms(250);
+    assert_true(usb_device_ready(&dev));
+    assert_int_equal(dev.all_size, 18 + 18 + 18);
+    assert_int_equal(dev.blob[17], 2);
+    usb_device_reset(&dev);
+    run_ms(100);
+    assert_true(usb_device_ready(&dev));
+    assert_int_equal(dev.generation, 1);
+}
+
+/* libopencm3 hangs when the reset comes before it has seen the status stage before. */
+static void a_reset_leaves_the_firmware_a_moment(void **state)
+{
+    (void)state;
+    run_ms(250);
+    usb_device_reset(&dev);
+    usb_device_run(&dev, 900 * L072_PS_PER_US);
+    assert_false(b->usb.bus_reset);
+    usb_device_run(&dev, 200 * L072_PS_PER_US);
+    assert_true(b->usb.bus_reset);
 }
 
 static void unreadable_strings_do_not_matter(void **state)
@@ -291,6 +342,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_device_becomes_ready),
+        TEST(all_configurations_are_read_and_the_first_is_set),
+        TEST(unreadable_configurations_are_not_counted),
+        TEST(a_reset_leaves_the_firmware_a_moment),
         TEST(unreadable_strings_do_not_matter),
         TEST(a_leaving_device_is_gone_and_comes_back_as_another),
         TEST(a_contact_that_bounces_is_waited_for),

@@ -175,6 +175,30 @@ static void hsi48_needs_its_reference(void **state)
     assert_false(rcc_usb_clock(b));
 }
 
+/* libopencm3 waits for REF_HSI48_RDYF before HSI48ON, whatever the manual of today names. */
+static void each_use_of_vrefint_has_its_ready_flag(void **state)
+{
+    static const struct {
+        unsigned enable, ready;
+    } use[] = {
+        {0,  30},
+        {8,  28},
+        {9,  27},
+        {12, 29},
+        {13, 26}
+    };
+    struct board *b = *state;
+
+    set_bits(b, R_APB2ENR, 1);
+    for (unsigned i = 0; i < sizeof use / sizeof use[0]; i++) {
+        store(b, SYSCFG_CFGR3, 1u << use[i].enable);
+        assert_int_equal(load(b, SYSCFG_CFGR3),
+                         1u << use[i].enable | 1u << use[i].ready | 1u << 30);
+    }
+    store(b, SYSCFG_CFGR3, 0);
+    assert_int_equal(load(b, SYSCFG_CFGR3), 0);
+}
+
 static void reset_flags_add_up_until_rmvf(void **state)
 {
     struct board *b = *state;
@@ -245,6 +269,7 @@ int main(void)
         BOARD_TEST(the_wait_state_must_stay),
         BOARD_TEST(system_reset_goes_back_to_msi),
         BOARD_TEST(hsi48_needs_its_reference),
+        BOARD_TEST(each_use_of_vrefint_has_its_ready_flag),
         BOARD_TEST(reset_flags_add_up_until_rmvf),
         BOARD_TEST(ready_interrupt_is_flagged_when_enabled),
         BOARD_TEST(peripheral_without_its_clock_stops_the_board),

@@ -127,7 +127,7 @@ static int set_up(void **state)
     rig.dev.generation = 1;
     rig.dev.address = 5;
     rig.dev.configuration = 1;
-    rig.dev.blob_size = sizeof blob;
+    rig.dev.blob_size = rig.dev.all_size = sizeof blob;
     memcpy(rig.dev.blob, blob, sizeof blob);
     usbfs_init(&rig.fs, &rig.dev, answer, completed);
     usbfs_plug(&rig.fs);
