@@ -73,7 +73,7 @@ static void the_bit_that_is_left_is_random(void **state)
 
     (void)state;
     for (uint32_t seed = 0; seed < 8; seed++) {
-        void *made;
+        void *made = NULL;
 
         assert_int_equal(make_board(&made, &(struct l072_config){.seed = seed}), 0);
         seen |= left_by_a_cut(made, L072_TORN_BUT_ONE) ^ NEW;
