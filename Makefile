@@ -84,7 +84,8 @@ $(B)/lib/libl072.a: $(B)/lib/l072.o
 ARM_CC     := arm-none-eabi-gcc
 ARM_CFLAGS := -mcpu=cortex-m0plus -mthumb -Os -g -std=c11 -ffreestanding -ffunction-sections \
 	-fdata-sections $(WARNINGS) -I. -Iinclude
-ARM_LDFLAGS := -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings
+# --nmagic: no ELF header in the first segment.
+ARM_LDFLAGS := -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--nmagic
 
 # $(call firmware,image,sources,flags,linker scripts): build/image.elf and .bin; objects of its own,
 # because the flags differ.
@@ -131,12 +132,23 @@ $(call app,test/main-hidden,-DCALL_SITE=2,$(HIDDEN))
 $(call app,test/main-visible,-DCALL_SITE=2,)
 $(call app,test/rtc-hidden,-DCALL_SITE=0 -DDFUSE_TOKEN_RTC,$(HIDDEN))
 
+# The resident bootloader, as one unit (LTO); an application behind it.
+BOOT_SOURCES := $(wildcard boot/*.c) usb/usbd.c usb/fsdev.c stm32l0/clock.c stm32l0/serial.c \
+	stm32l0/flash.c dfu/dfu.c
+$(eval $(call firmware,boot,$(BOOT_SOURCES),-flto -DFLASH_WAIT=flash_wait,-flto -T boot/boot.ld))
+RESIDENT_SOURCES := $(APP_SOURCES:entry/dfuse.c=entry/dfuse_resident.c)
+RESIDENT_LINK := -T entry/dfuse_resident.ld -Wl$(,)--defsym=FLASH_ORIGIN=0x08002100 \
+	-Wl$(,)--defsym=FLASH_LENGTH=0x2DF00 -T stm32l0/app.ld
+$(foreach v,1 2,$(eval $(call firmware,examples/resident-$(v),$(RESIDENT_SOURCES),-DAPP_VERSION=$(v),\
+	$(RESIDENT_LINK))))
+
 FORUM_SOURCES := examples/forum-2017/main.c examples/common/board.c stm32l0/startup.c \
 	stm32l0/clock.c
 $(eval $(call firmware,examples/forum-2017,$(FORUM_SOURCES),,$(APP_LINK)))
 $(eval $(call firmware,examples/forum-2017-token,$(FORUM_SOURCES),-DTOKEN_SURVIVES=1,$(APP_LINK)))
 
-EXAMPLES   := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched forum-2017 forum-2017-token)
+EXAMPLES   := $(addprefix $(B)/examples/,app-1 app-2 app-1-latched forum-2017 forum-2017-token \
+	resident-1 resident-2)
 DIRTY_SOURCES := tests/firmware/dirty.c entry/dfuse.c stm32l0/startup.c $(DEVICE_SOURCES)
 $(eval $(call firmware,examples/test/dirty,$(DIRTY_SOURCES),,$(APP_LINK) $(HIDDEN)))
 # In the flash and RAM of the smallest part.
@@ -184,7 +196,7 @@ $(B)/size/%.o: include/dfuse.h Makefile
 	@mkdir -p $(@D)
 	$(Q)$(ARM_CC) $(ARM_CFLAGS) -std=c99 -c $(filter %.c,$^) -o $@
 SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/app-1.elf \
-	$(B)/rom/v41.elf
+	$(B)/rom/v41.elf $(B)/boot.elf
 
 # ---- What people ask for --------------------------------------------------------------------------
 
@@ -202,7 +214,7 @@ CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES)
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
 
-all: $(B)/dfuse examples ## builds the dfuse command and the examples
+all: $(B)/dfuse examples $(B)/boot.elf ## builds the dfuse command and the examples
 
 examples: $(EXAMPLES:%=%.elf) $(EXAMPLES:%=%.bin)
 

@@ -49,7 +49,7 @@ void SysTick_Handler(void)
 }
 
 #if INTERRUPTS
-static const uint8_t device[] = {
+_Alignas(2) static const uint8_t device[] = {
     USB_DEVICE_DESCRIPTOR(0x0200, USBD_EP0_SIZE, 0x1209, 0x0001, 0x0100, 0, 0, 0),
 };
 

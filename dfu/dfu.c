@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "dfu.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "dfu_mem.h"
 
 #define STALL      (-1)
-#define BLOCK_CMD  0 /* wBlockNum of commands; 1 is reserved */
-#define BLOCK_DATA 2 /* first of the data */
-#define LEAVE_MS   1
-#define CLASS_IN   (USB_DIR_IN | USB_TYPE_CLASS | USB_RECIPIENT_IFACE)
-#define CLASS_OUT  (USB_TYPE_CLASS | USB_RECIPIENT_IFACE)
+#define BLOCK_CMD  0                   /* wBlockNum of commands, DfuSe; 1 is reserved */
+#define BLOCK_DATA (DFU_PLAIN ? 0 : 2) /* first of the data */
 
 /* ---- State ----------------------------------------------------------------------------------- */
 
+/* Whoever is interrupted here, or interrupts, finds what belongs to the state. */
 static void set_state(struct dfu *d, enum dfu_state state)
 {
+    atomic_signal_fence(memory_order_seq_cst);
     d->state = (uint8_t)state;
 }
 
@@ -37,7 +37,7 @@ static void go_idle(struct dfu *d)
  * dfuDNBUSY and dfuMANIFEST owns the state until it ends. */
 static int refuse(struct dfu *d, enum dfu_status status)
 {
-    if (d->state != DFU_DNBUSY && d->state != DFU_MANIFEST)
+    if (!dfu_busy(d))
         fail(d, status);
     return STALL;
 }
@@ -55,6 +55,8 @@ void dfu_reset(struct dfu *d)
 {
     if (dfu_busy(d))
         return;
+    if (DFU_PLAIN && d->state == DFU_MANIFEST_WAIT_RESET)
+        dfu_mem_leave(d->leave);
     d->alternate = 0;
     go_idle(d);
 }
@@ -72,8 +74,13 @@ static uint32_t get_u32(const uint8_t bytes[4])
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-/* Hosts count blocks from 2 on, or send block 2 again and again with SET_ADDRESS in between. The
- * last block is shorter than the others: only block 2 tells their size. */
+static bool is_data(uint16_t block)
+{
+    return block >= BLOCK_DATA;
+}
+
+/* DfuSe: hosts count blocks from 2 on, or send block 2 again and again with SET_ADDRESS in between.
+ * The last block is shorter than the others: only the first tells their size. */
 static uint32_t block_address(struct dfu *d, uint16_t block, uint16_t length)
 {
     if (block == BLOCK_DATA)
@@ -81,34 +88,34 @@ static uint32_t block_address(struct dfu *d, uint16_t block, uint16_t length)
     return d->pointer + (uint32_t)(block - BLOCK_DATA) * d->block_size;
 }
 
+static bool fits(const struct usb_setup *setup)
+{
+    return setup->wLength <= DFU_TRANSFER_SIZE &&
+           (is_data(setup->wValue) || setup->wValue == BLOCK_CMD);
+}
+
 static int start_download(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
 {
     bool leave = setup->wLength == 0;
-    bool block_known = setup->wValue == BLOCK_CMD || setup->wValue >= BLOCK_DATA;
-    switch (d->state) {
-    case DFU_IDLE:
-    case DFU_DNLOAD_IDLE:
-        if (!leave && (!block_known || setup->wLength > DFU_TRANSFER_SIZE))
-            break;
-        *data = d->data;
-        return 0;
-    default: break;
-    }
-    return refuse(d, DFU_ERR_STALLEDPKT);
+    /* In plain DFU there must be something to end. */
+    if (leave ? DFU_PLAIN && d->state == DFU_IDLE : !fits(setup))
+        return refuse(d, DFU_ERR_STALLEDPKT);
+    *data = d->data;
+    return 0;
 }
 
-static enum dfu_operation parse_command(struct dfu *d)
+/* Of the command in d->data. */
+static enum dfu_operation command(const struct dfu *d)
 {
-    bool has_address = d->length == 5;
-    d->address = get_u32(d->data + 1);
-    if (d->data[0] == DFUSE_SET_ADDRESS && has_address)
-        return DFU_SET_ADDRESS;
-    if (d->data[0] == DFUSE_ERASE && has_address)
-        return DFU_ERASE_PAGE;
-    if (d->data[0] == DFUSE_ERASE && d->length == 1)
-        return DFU_ERASE_ALL;
-    if (d->data[0] == DFUSE_READ_UNPROTECT && d->length == 1)
-        return DFU_UNPROTECT;
+    uint8_t first = d->data[0];
+    if (d->length == 5)
+        return first == DFUSE_SET_ADDRESS ? DFU_SET_ADDRESS
+               : first == DFUSE_ERASE     ? DFU_ERASE_PAGE
+                                          : DFU_BAD_COMMAND;
+    if (d->length == 1)
+        return first == DFUSE_ERASE            ? DFU_ERASE_ALL
+               : first == DFUSE_READ_UNPROTECT ? DFU_UNPROTECT
+                                               : DFU_BAD_COMMAND;
     return DFU_BAD_COMMAND;
 }
 
@@ -120,12 +127,14 @@ static void end_download(struct dfu *d, const struct usb_setup *setup)
         set_state(d, DFU_MANIFEST_SYNC);
         return;
     }
-    if (setup->wValue == BLOCK_CMD) {
-        d->operation = (uint8_t)parse_command(d);
-    } else {
+    if (is_data(setup->wValue)) {
         d->operation = DFU_WRITE;
         d->address = block_address(d, setup->wValue, d->length);
         d->leave = d->pointer;
+    } else {
+        d->operation = (uint8_t)command(d);
+        d->address = get_u32(d->data + 1);
+        d->length = 1;
     }
     set_state(d, DFU_DNLOAD_SYNC);
 }
@@ -136,126 +145,101 @@ static int upload_memory(struct dfu *d, const struct usb_setup *setup, uint8_t *
 {
     uint32_t address = block_address(d, setup->wValue, setup->wLength);
     uint32_t left = dfu_mem_left(d->alternate, address);
-    enum dfu_status status = dfu_mem_allows(d->alternate, DFU_READ);
-    if (status != DFU_OK || left == 0)
-        return refuse(d, status != DFU_OK ? status : DFU_ERR_TARGET);
-    *data = (uint8_t *)(uintptr_t)dfu_mem_read(d->alternate, address); /* only read */
-    return left < setup->wLength ? (int)left : setup->wLength;
+    uint32_t size = left < setup->wLength ? left : setup->wLength;
+    const uint8_t *bytes = dfu_mem_read(d->alternate, address, d->data, size);
+    if (left == 0 || !bytes)
+        return refuse(d, bytes ? DFU_ERR_TARGET : DFU_ERR_VENDOR);
+    *data = (uint8_t *)(uintptr_t)bytes; /* only read */
+    return (int)size;
 }
 
-static int start_upload(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
+static int upload(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
 {
-    int size = 0;
-    switch (d->state) {
-    case DFU_IDLE:
-    case DFU_UPLOAD_IDLE:
-        if (setup->wValue == 1 || setup->wLength > DFU_TRANSFER_SIZE)
-            return refuse(d, DFU_ERR_STALLEDPKT);
-        if (setup->wValue >= BLOCK_DATA) {
-            size = upload_memory(d, setup, data);
-        } else {
-            *data = (uint8_t *)(uintptr_t)dfu_mem_commands;
-            size = sizeof dfu_mem_commands;
-        }
-        if (size >= 0) /* a short answer ends the upload */
-            set_state(d, size < setup->wLength ? DFU_IDLE : DFU_UPLOAD_IDLE);
-        return size;
-    default: return refuse(d, DFU_ERR_STALLEDPKT);
-    }
+    int size = sizeof dfu_mem_commands;
+    if (!fits(setup))
+        return refuse(d, DFU_ERR_STALLEDPKT);
+    *data = (uint8_t *)(uintptr_t)dfu_mem_commands;
+    if (is_data(setup->wValue))
+        size = upload_memory(d, setup, data);
+    if (size >= 0) /* a short answer ends the upload */
+        set_state(d, size < setup->wLength ? DFU_IDLE : DFU_UPLOAD_IDLE);
+    return size;
 }
 
 /* ---- Status ---------------------------------------------------------------------------------- */
 
 /* The state that GETSTATUS tells: entered when the host has the answer. */
-static enum dfu_state state_to_tell(const struct dfu *d)
+static uint8_t state_to_tell(const struct dfu *d)
 {
-    switch (d->state) {
-    case DFU_DNLOAD_SYNC: return d->operation == DFU_NOTHING ? DFU_DNLOAD_IDLE : DFU_DNBUSY;
-    case DFU_MANIFEST_SYNC: return DFU_MANIFEST;
-    default: return (enum dfu_state)d->state;
-    }
+    if (d->state == DFU_DNLOAD_SYNC)
+        return d->operation == DFU_NOTHING ? DFU_DNLOAD_IDLE : DFU_DNBUSY;
+    return d->state == DFU_MANIFEST_SYNC ? DFU_MANIFEST : d->state;
 }
 
 static int get_status(struct dfu *d, uint8_t **data)
 {
-    uint32_t wait_ms = 0;
-    uint8_t state = (uint8_t)state_to_tell(d);
-    if (state == DFU_DNBUSY)
-        wait_ms = dfu_mem_time(d->alternate, (enum dfu_operation)d->operation, d->length);
-    if (state == DFU_MANIFEST)
-        wait_ms = LEAVE_MS;
-    d->reply[0] = d->status;
-    d->reply[1] = (uint8_t)wait_ms;
-    d->reply[2] = (uint8_t)(wait_ms >> 8);
-    d->reply[3] = (uint8_t)(wait_ms >> 16);
-    d->reply[4] = state;
-    d->reply[5] = 0; /* iString */
-    *data = d->reply;
-    return sizeof d->reply;
+    uint8_t state = state_to_tell(d);
+    uint32_t wait_ms = state == DFU_DNBUSY || state == DFU_MANIFEST ? dfu_mem_time(d) : 0;
+    d->reply[0] = d->status | wait_ms << 8;
+    d->reply[1] = state; /* and iString 0 */
+    *data = (uint8_t *)d->reply;
+    return DFU_STATUS_SIZE;
 }
 
 /* The work may have ended between the answer and the end of its transfer: then the answer, busy, is
  * out of date, and the next one tells how it went. */
 static void status_told(struct dfu *d)
 {
-    if (d->reply[4] == state_to_tell(d))
-        set_state(d, (enum dfu_state)d->reply[4]);
+    if (d->reply[1] == state_to_tell(d))
+        set_state(d, (enum dfu_state)d->reply[1]);
 }
 
 static int get_state(struct dfu *d, uint8_t **data)
 {
     d->reply[0] = d->state;
-    *data = d->reply;
+    *data = (uint8_t *)d->reply;
     return 1;
-}
-
-static int clear_status(struct dfu *d)
-{
-    switch (d->state) {
-    case DFU_ERROR:
-    case DFU_IDLE:
-    case DFU_DNLOAD_IDLE: /* the betaflight configurator's way of saying ABORT */
-    case DFU_UPLOAD_IDLE: go_idle(d); return 0;
-    default: return refuse(d, DFU_ERR_STALLEDPKT);
-    }
-}
-
-static int abort_transfer(struct dfu *d)
-{
-    switch (d->state) {
-    case DFU_IDLE:
-    case DFU_DNLOAD_SYNC: /* the work has not begun: it is dropped */
-    case DFU_DNLOAD_IDLE:
-    case DFU_MANIFEST_SYNC:
-    case DFU_UPLOAD_IDLE: go_idle(d); return 0;
-    default: return refuse(d, DFU_ERR_STALLEDPKT);
-    }
 }
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
-#define REQUEST(type, request) ((type) << 8 | (request))
+/* The states in which each is allowed, a bit a state. CLRSTATUS outside dfuERROR is how the
+ * betaflight configurator says ABORT; in dfuDNLOAD-SYNC the work has not begun, and is dropped. */
+#define ANY 0x7FF
+static const uint16_t allowed[] = {
+    [DFU_DETACH] = 0,
+    [DFU_DNLOAD] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_IDLE,
+    [DFU_UPLOAD] = 1 << DFU_IDLE | 1 << DFU_UPLOAD_IDLE,
+    [DFU_GETSTATUS] = ANY,
+    [DFU_CLRSTATUS] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_IDLE | 1 << DFU_UPLOAD_IDLE | 1 << DFU_ERROR,
+    [DFU_GETSTATE] = ANY,
+    [DFU_ABORT] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_SYNC | 1 << DFU_DNLOAD_IDLE |
+                  1 << DFU_MANIFEST_SYNC | 1 << DFU_UPLOAD_IDLE,
+};
+/* Those with data to the host, a bit a request. */
+#define REQUESTS_IN (1u << DFU_UPLOAD | 1u << DFU_GETSTATUS | 1u << DFU_GETSTATE)
 
 int dfu_request(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
 {
-    switch (REQUEST(setup->bmRequestType, setup->bRequest)) {
-    case REQUEST(CLASS_OUT, DFU_DNLOAD): return start_download(d, setup, data);
-    case REQUEST(CLASS_IN, DFU_UPLOAD): return start_upload(d, setup, data);
-    case REQUEST(CLASS_IN, DFU_GETSTATUS): return get_status(d, data);
-    case REQUEST(CLASS_IN, DFU_GETSTATE): return get_state(d, data);
-    case REQUEST(CLASS_OUT, DFU_CLRSTATUS): return clear_status(d);
-    case REQUEST(CLASS_OUT, DFU_ABORT): return abort_transfer(d);
-    default: return refuse(d, DFU_ERR_STALLEDPKT);
+    uint8_t request = setup->bRequest;
+    if (request >= sizeof allowed / sizeof allowed[0] || !(allowed[request] >> d->state & 1) ||
+        (REQUESTS_IN >> request & 1) != setup->bmRequestType >> 7)
+        return refuse(d, DFU_ERR_STALLEDPKT);
+    switch (request) {
+    case DFU_DNLOAD: return start_download(d, setup, data);
+    case DFU_UPLOAD: return upload(d, setup, data);
+    case DFU_GETSTATUS: return get_status(d, data);
+    case DFU_GETSTATE: return get_state(d, data);
+    default: go_idle(d); return 0; /* CLRSTATUS, ABORT */
     }
 }
 
 void dfu_request_done(struct dfu *d, const struct usb_setup *setup)
 {
-    switch (REQUEST(setup->bmRequestType, setup->bRequest)) {
-    case REQUEST(CLASS_OUT, DFU_DNLOAD): end_download(d, setup); break;
-    case REQUEST(CLASS_IN, DFU_GETSTATUS): status_told(d); break;
-    default: break;
-    }
+    if (setup->bRequest == DFU_DNLOAD)
+        end_download(d, setup);
+    else if (setup->bRequest == DFU_GETSTATUS)
+        status_told(d);
 }
 
 /* ---- Work ------------------------------------------------------------------------------------ */
@@ -265,47 +249,31 @@ bool dfu_busy(const struct dfu *d)
     return d->state == DFU_DNBUSY || d->state == DFU_MANIFEST;
 }
 
-static enum dfu_status set_address(struct dfu *d)
-{
-    if (dfu_mem_left(d->alternate, d->address) == 0)
-        return DFU_ERR_TARGET;
-    d->pointer = d->address;
-    d->leave = d->address;
-    return DFU_OK;
-}
-
 static enum dfu_status run(struct dfu *d)
 {
-    enum dfu_operation operation = (enum dfu_operation)d->operation;
-    enum dfu_status allowed = dfu_mem_allows(d->alternate, operation);
-    uint32_t left = dfu_mem_left(d->alternate, d->address);
-    if (allowed != DFU_OK)
-        return allowed;
-    switch (operation) {
-    case DFU_SET_ADDRESS: return set_address(d);
-    case DFU_ERASE_PAGE: return left ? dfu_mem_erase(d->alternate, d->address) : DFU_ERR_TARGET;
-    case DFU_ERASE_ALL: return dfu_mem_erase_all(d->alternate);
-    case DFU_WRITE:
-        if (left < d->length)
-            return DFU_ERR_TARGET;
-        return dfu_mem_write(d->alternate, d->address, d->data, d->length);
-    case DFU_UNPROTECT: return dfu_mem_unprotect();
-    default: return DFU_ERR_STALLEDPKT; /* a command nobody knows */
-    }
+    uint8_t operation = d->operation;
+    bool has_address =
+        operation == DFU_SET_ADDRESS || operation == DFU_ERASE_PAGE || operation == DFU_WRITE;
+    if (operation == DFU_BAD_COMMAND)
+        return DFU_ERR_STALLEDPKT;
+    if (has_address && dfu_mem_left(d->alternate, d->address) < d->length)
+        return DFU_ERR_TARGET;
+    if (operation == DFU_SET_ADDRESS)
+        d->pointer = d->leave = d->address;
+    return dfu_mem_work(d);
 }
 
 void dfu_work(struct dfu *d)
 {
-    if (d->state == DFU_MANIFEST) {
-        dfu_mem_leave(d->leave);
-        return;
-    }
-    if (d->state != DFU_DNBUSY)
+    if (!dfu_busy(d))
         return;
     enum dfu_status status = run(d);
+    bool leaves = d->state == DFU_MANIFEST;
     d->operation = DFU_NOTHING;
-    if (status == DFU_OK)
-        set_state(d, DFU_DNLOAD_SYNC);
-    else
+    if (status != DFU_OK)
         fail(d, status);
+    else if (leaves && !DFU_PLAIN)
+        dfu_mem_leave(d->leave);
+    else
+        set_state(d, leaves ? DFU_MANIFEST_WAIT_RESET : DFU_DNLOAD_SYNC);
 }

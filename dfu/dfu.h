@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DFU mode of USB DFU 1.1 with ST's DfuSe 1.1a extensions. Pure C, no registers: memory is behind
- * dfu_mem.h, USB is whoever calls dfu_request() and dfu_request_done().
+ * DFU mode of USB DFU 1.1 with ST's DfuSe 1.1a extensions; with -DDFU_PLAIN=1 without them: blocks
+ * count from 0 and follow each other from the address of dfu_init() on, and the end of a download
+ * waits for a bus reset. Pure C, no registers: memory is behind dfu_mem.h, USB is whoever calls
+ * dfu_request() and dfu_request_done().
  *
  * The order that makes every host happy: answer first, work after. A download only stores its data.
  * The GETSTATUS that follows is answered with dfuDNBUSY and the true time; when the host has that
@@ -38,8 +40,8 @@ enum dfu_state {
     DFU_DNBUSY = 4,              /* the end of the work */
     DFU_DNLOAD_IDLE = 5,         /* the next block or the end of the download */
     DFU_MANIFEST_SYNC = 6,       /* GETSTATUS, to leave */
-    DFU_MANIFEST = 7,            /* nothing more: it leaves */
-    DFU_MANIFEST_WAIT_RESET = 8, /* not used: leaving needs no bus reset */
+    DFU_MANIFEST = 7,            /* the end of the work: then it leaves */
+    DFU_MANIFEST_WAIT_RESET = 8, /* a bus reset, to leave; plain DFU only */
     DFU_UPLOAD_IDLE = 9,         /* the next UPLOAD */
     DFU_ERROR = 10,              /* CLRSTATUS */
 };
@@ -77,13 +79,21 @@ enum dfuse_command {
 #define DFU_CAN_UPLOAD  0x02
 #define DFU_MANIFEST_OK 0x04
 #define DFU_WILL_DETACH 0x08
+#define DFU_VERSION     0x0110
 #define DFUSE_VERSION   0x011A
+
+#ifndef DFU_PLAIN
+#define DFU_PLAIN 0
+#endif
 
 /* wTransferSize: the largest block. */
 #ifndef DFU_TRANSFER_SIZE
 #define DFU_TRANSFER_SIZE 2048
 #endif
 _Static_assert(DFU_TRANSFER_SIZE <= 4096, "dfu-util takes no larger ones");
+
+/* Bytes of the answer to GETSTATUS: bStatus, bwPollTimeout (3), bState, iString. */
+#define DFU_STATUS_SIZE 6
 
 /* What dfu_work() has to do. */
 enum dfu_operation {
@@ -92,29 +102,29 @@ enum dfu_operation {
     DFU_ERASE_PAGE,
     DFU_ERASE_ALL,
     DFU_WRITE,
-    DFU_READ,
     DFU_UNPROTECT,
     DFU_LEAVE,
     DFU_BAD_COMMAND, /* of the host: to be reported by GETSTATUS */
 };
 
 struct dfu {
-    volatile uint8_t state;     /* enum dfu_state; changed by one function only, and last */
-    volatile uint8_t status;    /* enum dfu_status, of the last error */
-    volatile uint8_t operation; /* enum dfu_operation, in DFU_DNLOAD_SYNC and DFU_DNBUSY */
-    uint8_t alternate;          /* which memory: bAlternateSetting */
-    uint16_t length;            /* bytes in `data` to be written */
-    uint16_t block_size;        /* of the blocks after block 2 */
-    uint32_t pointer;           /* where block 2 goes: set by SET_ADDRESS */
-    uint32_t address;           /* of the operation */
-    uint32_t leave;             /* where to go in the end: the last address set or written to */
-    uint8_t reply[6];           /* of GETSTATUS */
+    uint8_t state;       /* enum dfu_state; changed by one function only, and last */
+    uint8_t status;      /* enum dfu_status, of the last error */
+    uint8_t operation;   /* enum dfu_operation, in DFU_DNLOAD_SYNC and DFU_DNBUSY */
+    uint8_t alternate;   /* which memory: bAlternateSetting */
+    uint16_t length;     /* bytes in `data` to be written; of other operations 1 */
+    uint16_t block_size; /* of the blocks after block 2 */
+    uint32_t pointer;    /* where block 2 goes: set by SET_ADDRESS */
+    uint32_t address;    /* of the operation */
+    uint32_t leave;      /* where to go in the end: the last address set or written to */
+    uint32_t reply[2];   /* of GETSTATUS, whose last two bytes are not sent */
     _Alignas(4) uint8_t data[DFU_TRANSFER_SIZE];
 };
 
 /* Into dfuIDLE, with address pointer `address`; *d may hold anything. */
 void dfu_init(struct dfu *d, uint32_t address);
-/* The bus was reset: back to dfuIDLE and alternate 0, unless there is work going on. */
+/* The bus was reset: back to dfuIDLE and alternate 0, unless there is work going on; in
+ * dfuMANIFEST-WAIT-RESET it leaves. */
 void dfu_reset(struct dfu *d);
 /* SET_INTERFACE. */
 void dfu_select(struct dfu *d, uint8_t alternate);

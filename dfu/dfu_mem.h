@@ -9,26 +9,29 @@
 #include "dfu.h"
 
 /* Command bytes, the answer to UPLOAD of block 0. */
-extern const uint8_t dfu_mem_commands[4];
+#define DFU_MEM_COMMANDS 4
+extern const uint8_t dfu_mem_commands[DFU_MEM_COMMANDS];
 
 /* How many bytes there are from `address` on; 0: the address is not in this memory. */
 uint32_t dfu_mem_left(uint8_t alternate, uint32_t address);
-/* DFU_OK when `operation` is allowed now, else the error for the host: DFU_ERR_VENDOR when read
- * protection forbids it, DFU_ERR_TARGET when this memory cannot do it. */
-enum dfu_status dfu_mem_allows(uint8_t alternate, enum dfu_operation operation);
-/* How long `operation` takes, milliseconds, rounded up. `size`: bytes, of DFU_WRITE. */
-uint32_t dfu_mem_time(uint8_t alternate, enum dfu_operation operation, uint32_t size);
+/* Where the `size` bytes from `address` on can be read until the next request: in place, or in
+ * `buffer`, which has room for them. NULL: read protection forbids it. */
+const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size);
 
-/* The next three are called inside the memory, when allowed, and return when it is done. */
-enum dfu_status dfu_mem_erase(uint8_t alternate, uint32_t address); /* the page that holds it */
-enum dfu_status dfu_mem_erase_all(uint8_t alternate);
-enum dfu_status dfu_mem_write(uint8_t alternate, uint32_t address, const uint8_t *data,
-                              uint32_t size); /* data is aligned to 4 */
-/* Where the bytes of `address` can be read until the next request. */
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address);
-
-/* Removes the read protection, and everything with it; ends in a reset. */
-enum dfu_status dfu_mem_unprotect(void);
+/*
+ * Does d->operation, at d->address, with the d->length bytes of d->data, which are inside the
+ * memory; returns when it is done. DFU_OK, or the error for the host: DFU_ERR_VENDOR when read
+ * protection forbids it, DFU_ERR_TARGET when this memory cannot do it.
+ *   DFU_SET_ADDRESS  nothing, but it may be forbidden
+ *   DFU_ERASE_PAGE   what hosts take for the page that holds d->address
+ *   DFU_ERASE_ALL    the memory
+ *   DFU_WRITE        data is aligned to 4
+ *   DFU_UNPROTECT    removes the read protection, and everything with it; ends in a reset
+ *   DFU_LEAVE        the host says that the download is complete; the error: it is not
+ */
+enum dfu_status dfu_mem_work(struct dfu *d);
+/* How long that takes, milliseconds, rounded up. */
+uint32_t dfu_mem_time(const struct dfu *d);
 /* Leaves the bus and starts the program at `address`. Does not return, but in a test. */
 void dfu_mem_leave(uint32_t address);
 

@@ -11,6 +11,7 @@ const char *dfuse_ReasonText(enum dfuse_Reason reason)
     case DFUSE_RDP_LEVEL_2: return "readout protection level 2 locks the ROM out";
     case DFUSE_NO_LATCH: return "this part has one flash bank, so no BFB2 to latch DFU with";
     case DFUSE_LATCH_FAILED: return "option bit BFB2 did not take its new value";
+    case DFUSE_NO_RESIDENT: return "there is no resident bootloader";
     }
     return "unknown reason";
 }

@@ -59,8 +59,10 @@ enum dfuse_Reason {
     DFUSE_RDP_LEVEL_2 = 4,   /* readout protection level 2: the ROM never
                                 runs again on this chip */
     DFUSE_NO_LATCH = 5,      /* latched only: a part with one bank, 64 KB */
-    DFUSE_LATCH_FAILED = 6   /* latched only: the option byte did not take
+    DFUSE_LATCH_FAILED = 6,  /* latched only: the option byte did not take
                                 the new value */
+    DFUSE_NO_RESIDENT = 7    /* dfuse_resident.c only: there is no resident
+                                bootloader in front of the application */
 };
 
 /*

@@ -35,7 +35,8 @@ static void select(uint32_t sw, uint32_t sws)
 void clock_16mhz(void)
 {
     voltage_range_1(); /* range 2 would need a wait state */
-    hsi16_on();
+    RCC->CR |= RCC_CR_HSI16ON;
+    /* The switch waits for HSI16 by itself (RM0376 "System clock selection"). */
     select(RCC_CFGR_SW_HSI16, RCC_CFGR_SWS_HSI16);
 }
 
@@ -53,7 +54,6 @@ void clock_32mhz(void)
 
 void clock_usb(void)
 {
-    voltage_range_1();
     RCC->APB2ENR |= RCC_APB2ENR_SYSCFG;
     SYSCFG->CFGR3 |= SYSCFG_CFGR3_ENREF_HSI48; /* without it HSI48RDY never comes */
     RCC->CRRCR |= RCC_CRRCR_HSI48ON;

@@ -1,123 +1,81 @@
 /* SPDX-License-Identifier: MIT */
 #include "flash.h"
 
-#include <stdbool.h>
-
 #include "core.h"
 #include "regs.h"
 
+#ifdef FLASH_WAIT
+void FLASH_WAIT(void);
+#else
+#define FLASH_WAIT() ((void)0)
+#endif
+
 #define ALL_LOCKS (FLASH_PECR_PELOCK | FLASH_PECR_PRGLOCK | FLASH_PECR_OPTLOCK)
 
-/* Opens one lock. A key written to an open lock would close it until reset. */
-static bool unlock(uint32_t lock, volatile uint32_t *key_register, uint32_t key1, uint32_t key2)
+/* Opens PECR, and flash or option bytes. A key that meets an open lock closes it until reset: all
+ * are locked first. Those that stay closed show in the end, by WRPERR. */
+static inline void unlock(uint32_t address)
 {
-    if (FLASH->PECR & lock) {
-        uint32_t primask = core_mask_interrupts();
-        *key_register = key1;
-        *key_register = key2;
-        core_restore_interrupts(primask);
+    FLASH->PECR = ALL_LOCKS;
+    FLASH->PEKEYR = FLASH_PEKEY1;
+    FLASH->PEKEYR = FLASH_PEKEY2;
+    if (address >= OPTION_BASE) {
+        FLASH->OPTKEYR = FLASH_OPTKEY1;
+        FLASH->OPTKEYR = FLASH_OPTKEY2;
+    } else {
+        FLASH->PRGKEYR = FLASH_PRGKEY1;
+        FLASH->PRGKEYR = FLASH_PRGKEY2;
     }
-    return !(FLASH->PECR & lock);
 }
 
-static bool unlock_pecr(void)
+/* Selects the operation by the bits of PECR, and starts it by storing `count` words. Runs in RAM:
+ * no flash, nor a literal in flash, may be read between the words of a half page; nor may PECR
+ * change while BSY is set. */
+__attribute__((section(".ramfunc"), noinline)) static uint32_t
+operate(uint32_t mode, uint32_t address, const uint32_t *words, unsigned count)
 {
-    return unlock(FLASH_PECR_PELOCK, &FLASH->PEKEYR, FLASH_PEKEY1, FLASH_PEKEY2);
-}
-
-static bool unlock_program(void)
-{
-    return unlock_pecr() &&
-           unlock(FLASH_PECR_PRGLOCK, &FLASH->PRGKEYR, FLASH_PRGKEY1, FLASH_PRGKEY2);
-}
-
-static bool unlock_options(void)
-{
-    return unlock_pecr() &&
-           unlock(FLASH_PECR_OPTLOCK, &FLASH->OPTKEYR, FLASH_OPTKEY1, FLASH_OPTKEY2);
-}
-
-/* Clears old flags and selects the operation, which the next store starts. */
-static void select(uint32_t mode)
-{
+    volatile uint32_t *to = (volatile uint32_t *)address;
+    uint32_t primask = core_mask_interrupts();
+    unlock(address);
     FLASH->SR = FLASH_SR_ERRORS | FLASH_SR_EOP;
-    FLASH->PECR |= mode;
-}
-
-/* Waits for the end, takes the flags, and locks. PECR must not change while BSY is set. */
-static enum flash_result finish(bool unlocked)
-{
+    FLASH->PECR = mode;
+    while (count--)
+        *to++ = *words++;
+    core_restore_interrupts(primask);
     while (FLASH->SR & FLASH_SR_BSY)
-        ;
-    uint32_t flags = FLASH->SR & (FLASH_SR_ERRORS | FLASH_SR_EOP);
-    FLASH->SR = flags;
+        FLASH_WAIT();
+    uint32_t errors = FLASH->SR & FLASH_SR_ERRORS;
     FLASH->PECR = ALL_LOCKS; /* and no mode */
-    if (!unlocked)
-        return FLASH_ERR_LOCKED;
-    if (flags & FLASH_SR_WRPERR)
-        return FLASH_ERR_PROTECTED;
-    if (flags & FLASH_SR_NOTZEROERR)
-        return FLASH_ERR_NOT_ERASED;
-    if (flags & FLASH_SR_FWWERR)
-        return FLASH_ERR_ABORTED;
-    return (flags & (FLASH_SR_PGAERR | FLASH_SR_SIZERR)) ? FLASH_ERR_ACCESS : FLASH_OK;
+    return errors;
 }
 
-static enum flash_result store(bool unlocked, uint32_t mode, uint32_t address, uint32_t word)
+uint32_t flash_erase_page(uint32_t address)
 {
-    if (unlocked) {
-        select(mode);
-        *(volatile uint32_t *)address = word;
-    }
-    return finish(unlocked);
+    const uint32_t any = 0;
+    return operate(FLASH_PECR_PROG | FLASH_PECR_ERASE, address & ~(FLASH_PAGE_SIZE - 1), &any, 1);
 }
 
-enum flash_result flash_erase_page(uint32_t address)
+uint32_t flash_write_word(uint32_t address, uint32_t word)
 {
-    address &= ~(FLASH_PAGE_SIZE - 1);
-    return store(unlock_program(), FLASH_PECR_PROG | FLASH_PECR_ERASE, address, 0);
+    return operate(0, address, &word, 1);
 }
 
-enum flash_result flash_write_word(uint32_t address, uint32_t word)
+uint32_t flash_write_half_page(uint32_t address, const uint32_t words[16])
 {
-    return store(unlock_program(), 0, address, word);
+    return operate(FLASH_PECR_PROG | FLASH_PECR_FPRG, address, words, FLASH_HALF_PAGE / 4);
 }
 
-enum flash_result flash_write_eeprom(uint32_t address, uint32_t word)
+uint32_t flash_write_eeprom(uint32_t address, uint32_t word)
 {
-    return store(unlock_pecr(), 0, address, word);
+    return flash_write_word(address, word);
 }
 
-enum flash_result flash_write_option(uint32_t address, uint16_t value)
+uint32_t flash_write_option(uint32_t address, uint16_t value)
 {
-    return store(unlock_options(), 0, address, (uint32_t)~value << 16 | value);
+    return flash_write_word(address, (uint32_t)~value << 16 | value);
 }
 
-/* Runs in RAM: no flash, nor literal in flash, may be read between the first and the last word. */
-__attribute__((section(".ramfunc"), noinline)) static void store_half_page(volatile uint32_t *to,
-                                                                           const uint32_t *from)
+void flash_reload_options(void)
 {
-    for (unsigned i = 0; i < FLASH_HALF_PAGE / 4; i++)
-        to[i] = from[i];
-    while (FLASH->SR & FLASH_SR_BSY)
-        ;
-}
-
-enum flash_result flash_write_half_page(uint32_t address, const uint32_t words[16])
-{
-    bool unlocked = unlock_program();
-    if (unlocked) {
-        select(FLASH_PECR_PROG | FLASH_PECR_FPRG);
-        uint32_t primask = core_mask_interrupts();
-        store_half_page((volatile uint32_t *)address, words);
-        core_restore_interrupts(primask);
-    }
-    return finish(unlocked);
-}
-
-enum flash_result flash_reload_options(void)
-{
-    if (unlock_options())
-        FLASH->PECR |= FLASH_PECR_OBL_LAUNCH;
-    return finish(false);
+    operate(FLASH_PECR_OBL_LAUNCH, OPTION_BASE, 0, 0);
 }

@@ -93,6 +93,7 @@ REGS_AT(struct rcc_regs, CSR, 0x50);
 #define RCC_IOPENR_IOPE    (1u << 4)
 #define RCC_IOPENR_IOPH    (1u << 7)
 #define RCC_AHBENR_RESET   0x00000100u /* MIF: the flash interface */
+#define RCC_AHBENR_CRC     (1u << 12)  /* AHBRSTR has the same bits */
 #define RCC_APB2ENR_SYSCFG (1u << 0)   /* APB2RSTR has the same bits */
 #define RCC_APB2ENR_USART1 (1u << 14)
 #define RCC_APB2ENR_DBG    (1u << 22)
@@ -218,9 +219,10 @@ struct gpio_regs {
     volatile uint32_t BRR;     /* 28 wo */
 };
 REGS_AT(struct gpio_regs, BRR, 0x28);
-#define GPIOA ((struct gpio_regs *)0x50000000u)
-#define GPIOB ((struct gpio_regs *)0x50000400u)
-#define GPIOC ((struct gpio_regs *)0x50000800u)
+#define GPIO(port) ((struct gpio_regs *)(0x50000000u + 0x400u * (port))) /* A is 0, H is 7 */
+#define GPIOA      GPIO(0)
+#define GPIOB      GPIO(1)
+#define GPIOC      GPIO(2)
 
 /* ---- EXTI (RM0376, extended interrupt and event controller) ---------------------------------- */
 
@@ -287,6 +289,19 @@ REGS_AT(struct iwdg_regs, WINR, 0x10);
 #define IWDG_KR_RELOAD 0xAAAAu
 #define IWDG_KR_UNLOCK 0x5555u
 #define IWDG_PR_256    6u
+
+/* ---- CRC (RM0376, cyclic redundancy check calculation unit) ---------------------------------- */
+
+struct crc_regs {
+    volatile uint32_t DR;  /* 00: write data, read the result */
+    volatile uint32_t IDR; /* 04 */
+    volatile uint32_t CR;  /* 08 */
+};
+#define CRC ((struct crc_regs *)0x40023000u)
+
+#define CRC_CR_RESET       (1u << 0)
+#define CRC_CR_REV_IN_WORD (3u << 5)
+#define CRC_CR_REV_OUT     (1u << 7)
 
 /* ---- CRS (RM0376, clock recovery system) ----------------------------------------------------- */
 

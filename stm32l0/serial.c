@@ -3,17 +3,12 @@
 
 #include "regs.h"
 
-static char *put_hex(char *to, uint32_t number, unsigned digits)
+void serial_number(char *text)
 {
-    for (unsigned shift = 4 * digits; shift; shift -= 4)
-        *to++ = "0123456789ABCDEF"[number >> (shift - 4) & 15];
-    return to;
-}
-
-const char *serial_number(void)
-{
-    static char text[13];
-
-    put_hex(put_hex(text, UID_WORD(0) + UID_WORD(8), 8), UID_WORD(4) >> 16, 4);
-    return text;
+    uint32_t digits = UID_WORD(0) + UID_WORD(8);
+    for (unsigned i = 0; i < SERIAL_DIGITS; i++, digits <<= 4) {
+        if (i == 8)
+            digits = UID_WORD(4);
+        *text++ = "0123456789ABCDEF"[digits >> 28];
+    }
 }

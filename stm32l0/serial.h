@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* The serial number that ST's ROM shows, so that a host finds the same device in every mode. */
 #ifndef STM32L0_SERIAL_H
 #define STM32L0_SERIAL_H
 
-/*
- * The 12 hexadecimal digits that ST's ROM shows as USB serial number, so that a host finds the same
- * board in every mode: UID words 0 and 2 added, then the upper half of word 1. Word 2 is taken from
- * +8, where the manual does not put it (ArduinoCore-stm32l0, serials of real boards). Static.
- */
-const char *serial_number(void);
+#define SERIAL_DIGITS 12
+
+/* Twelve hexadecimal digits made from the unique ID, into text[0] to text[11]. */
+void serial_number(char *text);
 
 #endif

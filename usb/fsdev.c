@@ -44,25 +44,22 @@ static void clear_flag(unsigned flag)
 
 /* ---- Packet memory: halfwords only ----------------------------------------------------------- */
 
+/* From and to even addresses: see usbd.h. */
 static void write_packet(const uint8_t *data, unsigned size)
 {
+    const uint16_t *from = (const uint16_t *)(const void *)data;
     volatile uint16_t *to = (volatile uint16_t *)(USB_PMA_BASE + TX);
-    for (unsigned i = 0; i < size; i += 2) {
-        unsigned high = i + 1 < size ? data[i + 1] : 0;
-        *to++ = (uint16_t)(data[i] | high << 8);
-    }
     BUFFERS->COUNT_TX = (uint16_t)size;
+    for (unsigned i = 0; i < size; i += 2)
+        *to++ = *from++;
 }
 
 static void read_packet(uint8_t *data, unsigned size)
 {
     volatile uint16_t *from = (volatile uint16_t *)(USB_PMA_BASE + RX);
-    for (unsigned i = 0; i < size; i += 2) {
-        unsigned both = *from++;
-        data[i] = (uint8_t)both;
-        if (i + 1 < size)
-            data[i + 1] = (uint8_t)(both >> 8);
-    }
+    uint16_t *to = (uint16_t *)(void *)data;
+    for (unsigned i = 0; i < size; i += 2)
+        *to++ = *from++;
 }
 
 /* ---- For the core ---------------------------------------------------------------------------- */

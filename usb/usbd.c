@@ -10,9 +10,9 @@ struct usbd usbd;
 
 /* ---- What the product left out --------------------------------------------------------------- */
 
-__attribute__((weak)) void usb_configured(uint8_t configuration)
+__attribute__((weak)) bool usb_set_alternate(uint8_t alternate)
 {
-    (void)configuration;
+    return alternate == 0;
 }
 
 __attribute__((weak)) void usb_bus_reset(void)
@@ -21,35 +21,25 @@ __attribute__((weak)) void usb_bus_reset(void)
 
 /* ---- Standard requests, USB 2.0 section 9.4 -------------------------------------------------- */
 
-static uint8_t minimum(uint16_t a, uint8_t b)
+static int reply(uint16_t value, int size)
 {
-    return a < b ? (uint8_t)a : b;
-}
-
-static int reply(uint8_t first, uint8_t second, int size)
-{
-    usbd.data = usbd.reply;
-    usbd.reply[0] = first;
-    usbd.reply[1] = second;
+    usbd.reply[0] = value;
+    usbd.data = (uint8_t *)usbd.reply;
     return size;
 }
 
 static int string_descriptor(uint8_t index)
 {
-    if (index == 0) {
-        usbd.reply[2] = LANGUAGE_ENGLISH_US & 0xFF;
-        usbd.reply[3] = LANGUAGE_ENGLISH_US >> 8;
-        return reply(4, USB_STRING, 4);
-    }
-    const char *text = usb_string(index);
+    const char *text = index ? usb_string(index) : "";
+    uint16_t *to = usbd.reply;
     if (!text)
         return USBD_STALL;
-    uint8_t size = 2;
-    for (; *text && size < USBD_REPLY_SIZE; size += 2) {
-        usbd.reply[size] = (uint8_t)*text++;
-        usbd.reply[size + 1] = 0;
-    }
-    return reply(size, USB_STRING, size);
+    while (*text && to != &usbd.reply[USBD_STRING_MAX])
+        *++to = (uint8_t)*text++;
+    if (!index)
+        *++to = LANGUAGE_ENGLISH_US;
+    int size = (int)(2 + 2 * (to - usbd.reply));
+    return reply((uint16_t)(USB_STRING << 8 | size), size);
 }
 
 static int descriptor(uint8_t type, uint8_t index)
@@ -65,82 +55,82 @@ static int descriptor(uint8_t type, uint8_t index)
     return bytes[0];
 }
 
-/* Whether the configuration has this interface with this alternate setting. */
-static bool interface_exists(uint16_t number, uint16_t alternate)
-{
-    const uint8_t *d = usb_descriptor(USB_CONFIGURATION, 0);
-    const uint8_t *end = d + (d[2] | d[3] << 8);
-    while (d < end && !(d[1] == USB_INTERFACE && d[2] == number && d[3] == alternate))
-        d += d[0];
-    return d < end && number < USBD_INTERFACES;
-}
-
 static int set_configuration(uint16_t value)
 {
     if (value > 1)
         return USBD_STALL;
     usbd.configuration = (uint8_t)value;
-    for (unsigned i = 0; i < USBD_INTERFACES; i++)
-        usbd.alternate[i] = 0;
-    usb_configured((uint8_t)value);
+    usbd.alternate = 0;
+    usb_set_alternate(0);
     return 0;
 }
 
-static int set_interface(const struct usb_setup *setup)
+static int set_interface(uint16_t alternate)
 {
-    if (!usbd.configuration || !interface_exists(setup->wIndex, setup->wValue))
+    if (alternate > UINT8_MAX || !usb_set_alternate((uint8_t)alternate))
         return USBD_STALL;
-    usbd.alternate[setup->wIndex] = (uint8_t)setup->wValue;
+    usbd.alternate = (uint8_t)alternate;
     return 0;
 }
 
-static int interface_status(uint16_t number)
+/* Of the device, of interface 0 or of endpoint 0, which is never halted. */
+static int get_status(uint8_t recipient)
 {
-    return usbd.configuration && interface_exists(number, 0) ? reply(0, 0, 2) : USBD_STALL;
+    bool self_powered = usb_descriptor(USB_CONFIGURATION, 0)[7] & SELF_POWERED;
+    return reply(recipient == USB_RECIPIENT_DEVICE && self_powered, 2);
 }
 
-/* There is no endpoint but number 0, in both directions, and it is never halted. */
-static int endpoint_status(uint16_t endpoint)
-{
-    return (endpoint & ~USB_DIR_IN) == 0 ? reply(0, 0, 2) : USBD_STALL;
-}
-
-static int get_interface(const struct usb_setup *setup)
-{
-    if (!usbd.configuration || !interface_exists(setup->wIndex, 0))
-        return USBD_STALL;
-    return reply(usbd.alternate[setup->wIndex], 0, 1);
-}
-
-#define REQUEST(type, request) ((type) << 8 | (request))
-#define DEVICE                 USB_RECIPIENT_DEVICE
-#define IFACE                  USB_RECIPIENT_IFACE
-#define ENDPOINT               USB_RECIPIENT_EP
-#define IN                     USB_DIR_IN
+/* bmRequestType, by bRequest; of GET_STATUS without its recipient. */
+#define UNKNOWN 0xFF
+static const uint8_t request_types[] = {
+    [USB_GET_STATUS] = USB_DIR_IN,
+    [USB_CLEAR_FEATURE] = UNKNOWN,
+    [2] = UNKNOWN,
+    [USB_SET_FEATURE] = UNKNOWN,
+    [4] = UNKNOWN,
+    [USB_SET_ADDRESS] = USB_RECIPIENT_DEVICE,
+    [USB_GET_DESCRIPTOR] = USB_DIR_IN,
+    [USB_SET_DESCRIPTOR] = UNKNOWN,
+    [USB_GET_CONFIGURATION] = USB_DIR_IN,
+    [USB_SET_CONFIGURATION] = USB_RECIPIENT_DEVICE,
+    [USB_GET_INTERFACE] = USB_DIR_IN | USB_RECIPIENT_IFACE,
+    [USB_SET_INTERFACE] = USB_RECIPIENT_IFACE,
+};
 
 static int standard_request(const struct usb_setup *setup)
 {
-    switch (REQUEST(setup->bmRequestType, setup->bRequest)) {
-    case REQUEST(IN | DEVICE, USB_GET_STATUS):
-        return reply(!!(usb_descriptor(USB_CONFIGURATION, 0)[7] & SELF_POWERED), 0, 2);
-    case REQUEST(DEVICE, USB_SET_ADDRESS): return 0; /* takes effect after the status stage */
-    case REQUEST(IN | DEVICE, USB_GET_DESCRIPTOR):
-        return descriptor(setup->wValue >> 8, setup->wValue & 0xFF);
-    case REQUEST(IN | DEVICE, USB_GET_CONFIGURATION): return reply(usbd.configuration, 0, 1);
-    case REQUEST(DEVICE, USB_SET_CONFIGURATION): return set_configuration(setup->wValue);
-    case REQUEST(IN | IFACE, USB_GET_STATUS): return interface_status(setup->wIndex);
-    case REQUEST(IN | IFACE, USB_GET_INTERFACE): return get_interface(setup);
-    case REQUEST(IFACE, USB_SET_INTERFACE): return set_interface(setup);
-    case REQUEST(IN | ENDPOINT, USB_GET_STATUS): return endpoint_status(setup->wIndex);
-    default: return USBD_STALL;
+    uint8_t type = setup->bmRequestType;
+    bool to_interface = type & USB_RECIPIENT_IFACE;
+    if (setup->bRequest == USB_GET_STATUS)
+        type &= USB_DIR_IN;
+    if (setup->bRequest >= sizeof request_types || request_types[setup->bRequest] != type)
+        return USBD_STALL;
+    /* wIndex: of an interface or endpoint, its number; or a language. */
+    if (to_interface && (setup->wIndex || !usbd.configuration))
+        return USBD_STALL;
+    switch (setup->bRequest) {
+    case USB_GET_STATUS:
+        return setup->wIndex & 0x7F ? USBD_STALL
+                                    : get_status(setup->bmRequestType & USB_RECIPIENT_MASK);
+    case USB_GET_DESCRIPTOR: return descriptor(setup->wValue >> 8, setup->wValue & 0xFF);
+    case USB_GET_CONFIGURATION: return reply(usbd.configuration, 1);
+    case USB_SET_CONFIGURATION: return set_configuration(setup->wValue);
+    case USB_GET_INTERFACE: return reply(usbd.alternate, 1);
+    case USB_SET_INTERFACE: return set_interface(setup->wValue);
+    default: return 0; /* SET_ADDRESS takes effect after the status stage */
     }
 }
 
 /* ---- Control transfers, USB 2.0 section 8.5.3 ------------------------------------------------ */
 
+static uint16_t minimum(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
 static void send_packet(void)
 {
-    uint8_t size = minimum(usbd.left, USBD_EP0_SIZE);
+    uint16_t size = minimum(usbd.left, USBD_EP0_SIZE);
     usbd_driver_send(usbd.data, size);
     usbd.data += size;
     usbd.left -= size;
@@ -158,8 +148,7 @@ static void request_done(void)
 {
     const struct usb_setup *setup = &usbd.setup;
     usbd.stage = USBD_IDLE;
-    if ((setup->bmRequestType & USB_TYPE_MASK) != USB_TYPE_STANDARD ||
-        setup->bRequest == USB_SET_INTERFACE)
+    if ((setup->bmRequestType & USB_TYPE_MASK) != USB_TYPE_STANDARD)
         usb_request_done(setup);
     else if (setup->bRequest == USB_SET_ADDRESS)
         usbd_driver_set_address(setup->wValue & 0x7F);
@@ -169,6 +158,7 @@ void usbd_on_reset(void)
 {
     usbd.stage = USBD_IDLE;
     usbd.configuration = 0;
+    usbd.alternate = 0;
     usb_bus_reset();
 }
 
@@ -213,7 +203,7 @@ void usbd_on_received(uint16_t size)
     if (usbd.stage == USBD_DATA_IN || usbd.stage == USBD_STATUS_OUT) {
         request_done();
     } else if (usbd.stage == USBD_DATA_OUT) {
-        size = minimum(usbd.left, (uint8_t)size);
+        size = minimum(usbd.left, size);
         usbd_driver_fetch(usbd.data, size);
         usbd.data += size;
         usbd.left -= size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * USB device core: endpoint 0, chapter 9 of USB 2.0. Pure C, no registers. There are no other
- * endpoints: DFU needs none.
+ * endpoints, and one interface, number 0, perhaps with alternate settings: DFU needs no more.
  *
  * Above it, the product supplies the functions of "What the product supplies"; below it, a driver
  * (fsdev.c) supplies "What the driver supplies". Both are resolved when linking, so that what is
@@ -19,8 +19,7 @@
 #include "ch9.h"
 
 #define USBD_EP0_SIZE   64
-#define USBD_INTERFACES 4   /* with alternate settings, at most */
-#define USBD_REPLY_SIZE 128 /* a string descriptor of up to 63 characters */
+#define USBD_STRING_MAX 63 /* characters of a string */
 #define USBD_STALL      (-1)
 
 enum usbd_stage {
@@ -38,8 +37,8 @@ struct usbd {
     bool short_packet;      /* the data stage must end in a packet below the maximum */
     uint8_t stage;          /* enum usbd_stage */
     uint8_t configuration;  /* 0: not configured */
-    uint8_t alternate[USBD_INTERFACES];
-    _Alignas(4) uint8_t reply[USBD_REPLY_SIZE];
+    uint8_t alternate;
+    uint16_t reply[1 + USBD_STRING_MAX];
 };
 extern struct usbd usbd;
 
@@ -54,7 +53,10 @@ void usbd_disconnect(void);
 /* Serves everything that is pending. */
 void usbd_poll(void);
 
-/* ---- What the product supplies --------------------------------------------------------------- */
+/* ---- What the product supplies ---------------------------------------------------------------
+ *
+ * Data lie at even addresses; where their size is odd, the byte behind them is read or written too.
+ */
 
 /* The descriptor, NULL when there is none (answered by STALL). Its length is in its first bytes;
  * strings are asked for by usb_string() instead. */
@@ -70,13 +72,14 @@ const char *usb_string(uint8_t index);
  */
 int usb_request(const struct usb_setup *setup, uint8_t **data);
 /* The request was accepted and its status stage is over: the host knows the answer, and the data
- * of an OUT request are in place. Work starts here. Also called for SET_INTERFACE. */
+ * of an OUT request are in place. Work starts here. */
 void usb_request_done(const struct usb_setup *setup);
 
 /* The rest may be left out. */
 
-/* SET_CONFIGURATION. */
-void usb_configured(uint8_t configuration);
+/* SET_INTERFACE; SET_CONFIGURATION selects alternate 0. False: there is no such alternate. Left
+ * out: there is number 0. */
+bool usb_set_alternate(uint8_t alternate);
 /* The host reset the bus: address and configuration are 0. */
 void usb_bus_reset(void);
 

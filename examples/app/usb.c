@@ -13,13 +13,13 @@ enum { DFU_APP_IDLE = 0 };
 
 enum string { NO_STRING, VENDOR, PRODUCT, SERIAL, RUNTIME };
 
-static const uint8_t device[] = {
+_Alignas(2) static const uint8_t device[] = {
     USB_DEVICE_DESCRIPTOR(0x0200, USBD_EP0_SIZE, 0x1209, 0x0001, APP_VERSION << 8, VENDOR, PRODUCT,
                           SERIAL),
 };
 
 #define TOTAL (9 + 9 + 9)
-static const uint8_t configuration[] = {
+_Alignas(2) static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
     USB_INTERFACE_DESCRIPTOR(0, 0, 0, 0xFE, 0x01, 0x01, RUNTIME),
     USB_DFU_FUNCTIONAL_DESCRIPTOR(DFU_CAN_DNLOAD | DFU_WILL_DETACH, 255, 2048, 0x011A),
@@ -35,10 +35,11 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
 
 const char *usb_string(uint8_t index)
 {
+    static char serial[SERIAL_DIGITS + 1];
     switch (index) {
     case VENDOR: return "dfuse-l0";
     case PRODUCT: return "dfuse example " APP_NAME;
-    case SERIAL: return serial_number();
+    case SERIAL: serial_number(serial); return serial;
     case RUNTIME: return "DFU runtime";
     default: return NULL;
     }
@@ -46,7 +47,7 @@ const char *usb_string(uint8_t index)
 
 int usb_request(const struct usb_setup *setup, uint8_t **data)
 {
-    static uint8_t status[6] = {0, 0, 0, 0, DFU_APP_IDLE, 0};
+    _Alignas(2) static uint8_t status[6] = {0, 0, 0, 0, DFU_APP_IDLE, 0};
 
     if ((setup->bmRequestType & USB_TYPE_MASK) != USB_TYPE_CLASS || setup->wIndex != 0)
         return USBD_STALL;

@@ -32,10 +32,10 @@
 /* bwPollTimeout, milliseconds: not published. The longest time of one operation, 3.94 ms (data
  * sheet), rounded up, for a page to erase and for a half page; an EEPROM or option word takes two.
  */
-#define ROM_ERASE_MS       4u
-#define ROM_HALF_PAGE_MS   4u
-#define ROM_DATA_WORD_MS   8u
-#define ROM_SET_ADDRESS_MS 1u
+#define ROM_ERASE_MS     4u
+#define ROM_HALF_PAGE_MS 4u
+#define ROM_DATA_WORD_MS 8u
+#define ROM_SHORT_MS     1u /* an address to set, leave */
 
 /* The flash of every part, whatever its size (ST community, several dumps of 128 KB parts). */
 #define ROM_FLASH_SIZE  (192u * 1024)

@@ -10,14 +10,14 @@
 
 enum string { NO_STRING, VENDOR, PRODUCT, SERIAL, FLASH_LAYOUT, OPTION_LAYOUT, EEPROM_LAYOUT };
 
-static const uint8_t device[] = {
+_Alignas(2) static const uint8_t device[] = {
     USB_DEVICE_DESCRIPTOR(0x0200, USBD_EP0_SIZE, 0x0483, 0xDF11, 0x2200, VENDOR, PRODUCT, SERIAL),
 };
 
 #define ALTERNATE(number, layout) USB_INTERFACE_DESCRIPTOR(0, number, 0, 0xFE, 0x01, 0x02, layout)
 #define TOTAL                     (9 + 3 * 9 + 9)
 
-static const uint8_t configuration[] = {
+_Alignas(2) static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0xC0, 100),
     ALTERNATE(ROM_FLASH, FLASH_LAYOUT),
     ALTERNATE(ROM_OPTION, OPTION_LAYOUT),
@@ -45,8 +45,11 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
 
 const char *usb_string(uint8_t index)
 {
-    if (index == SERIAL)
-        return serial_number();
+    if (index == SERIAL) {
+        static char serial[SERIAL_DIGITS + 1];
+        serial_number(serial);
+        return serial;
+    }
     return index < sizeof strings / sizeof strings[0] ? strings[index] : NULL;
 }
 
@@ -61,16 +64,15 @@ int usb_request(const struct usb_setup *setup, uint8_t **data)
 
 void usb_request_done(const struct usb_setup *setup)
 {
-    if ((setup->bmRequestType & USB_TYPE_MASK) == USB_TYPE_STANDARD)
-        dfu_select(&rom_dfu, (uint8_t)setup->wValue);
-    else
-        dfu_request_done(&rom_dfu, setup);
+    dfu_request_done(&rom_dfu, setup);
 }
 
-void usb_configured(uint8_t configuration)
+bool usb_set_alternate(uint8_t alternate)
 {
-    (void)configuration;
-    dfu_select(&rom_dfu, 0);
+    if (alternate >= ROM_EEPROM + 1)
+        return false;
+    dfu_select(&rom_dfu, alternate);
+    return true;
 }
 
 void usb_bus_reset(void)

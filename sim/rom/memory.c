@@ -3,6 +3,7 @@
 #include "../../dfu/dfu_mem.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "../../stm32l0/clock.h"
 #include "../../stm32l0/core.h"
@@ -45,68 +46,44 @@ uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
     return offset < memories[alternate].size ? memories[alternate].size - offset : 0;
 }
 
-/* AN3156 table 4: SET_ADDRESS, leave and read unprotect work under read protection.
- * Mass erase: AN2606 has products without it remove the read protection instead. Erase is for flash
- * only: EEPROM and option words are erased by the hardware when written. */
-enum dfu_status dfu_mem_allows(uint8_t alternate, enum dfu_operation operation)
+uint32_t dfu_mem_time(const struct dfu *d)
 {
-    if (read_protected() && operation != DFU_UNPROTECT && operation != DFU_SET_ADDRESS)
-        return DFU_ERR_VENDOR;
-    if (operation == DFU_ERASE_ALL || (operation == DFU_ERASE_PAGE && alternate != ROM_FLASH))
-        return DFU_ERR_TARGET;
-    return DFU_OK;
-}
-
-uint32_t dfu_mem_time(uint8_t alternate, enum dfu_operation operation, uint32_t size)
-{
-    if (operation == DFU_ERASE_PAGE)
+    if (d->operation == DFU_ERASE_PAGE)
         return ROM_ERASE_MS;
-    if (operation == DFU_WRITE && alternate == ROM_FLASH)
-        return (size + FLASH_HALF_PAGE - 1) / FLASH_HALF_PAGE * ROM_HALF_PAGE_MS;
-    if (operation == DFU_WRITE)
-        return (size + 3) / 4 * ROM_DATA_WORD_MS;
-    return ROM_SET_ADDRESS_MS;
+    if (d->operation == DFU_WRITE && d->alternate == ROM_FLASH)
+        return (d->length + FLASH_HALF_PAGE - 1) / FLASH_HALF_PAGE * ROM_HALF_PAGE_MS;
+    if (d->operation == DFU_WRITE)
+        return (d->length + 3u) / 4 * ROM_DATA_WORD_MS;
+    return ROM_SHORT_MS;
 }
 
 /* AN3156 5.1 and 5.3: where a page is write-protected nothing happens, and that is no error. */
-static bool went_well(enum flash_result result)
+static bool went_well(uint32_t errors)
 {
-    return result == FLASH_OK || result == FLASH_ERR_PROTECTED;
-}
-
-enum dfu_status dfu_mem_erase(uint8_t alternate, uint32_t address)
-{
-    (void)alternate;
-    return went_well(flash_erase_page(address)) ? DFU_OK : DFU_ERR_ERASE;
-}
-
-enum dfu_status dfu_mem_erase_all(uint8_t alternate)
-{
-    (void)alternate;
-    return DFU_ERR_TARGET;
+    return !(errors & ~FLASH_SR_WRPERR);
 }
 
 /* ---- Write ----------------------------------------------------------------------------------- */
 
 static enum dfu_status write_flash(uint32_t address, const uint32_t *words, uint32_t size)
 {
-    enum flash_result result = FLASH_OK;
-    while (size && went_well(result)) {
+    uint32_t errors = 0;
+    while (size && went_well(errors)) {
         bool half_page = address % FLASH_HALF_PAGE == 0 && size >= FLASH_HALF_PAGE;
         uint32_t step = half_page ? FLASH_HALF_PAGE : 4;
-        result =
+        errors =
             half_page ? flash_write_half_page(address, words) : flash_write_word(address, *words);
         address += step;
         words += step / 4;
         size -= step;
     }
-    return went_well(result) ? DFU_OK : DFU_ERR_PROG;
+    return went_well(errors) ? DFU_OK : DFU_ERR_PROG;
 }
 
 static enum dfu_status write_eeprom(uint32_t address, const uint32_t *words, uint32_t size)
 {
     for (; size; size -= 4, address += 4)
-        if (flash_write_eeprom(address, *words++) != FLASH_OK)
+        if (flash_write_eeprom(address, *words++))
             return DFU_ERR_WRITE;
     return DFU_OK;
 }
@@ -117,44 +94,67 @@ static enum dfu_status write_options(uint32_t address, const uint32_t *words, ui
     if (address != OPTION_BASE)
         return DFU_ERR_TARGET;
     for (unsigned i = 0; i < OPTION_WORDS && i < size / 4; i++)
-        if (flash_write_option(OPTION_BASE + 4 * i, (uint16_t)words[i]) != FLASH_OK)
+        if (flash_write_option(OPTION_BASE + 4 * i, (uint16_t)words[i]))
             return DFU_ERR_WRITE;
     flash_reload_options();
     return DFU_ERR_WRITE;
 }
 
-enum dfu_status dfu_mem_write(uint8_t alternate, uint32_t address, const uint8_t *data,
-                              uint32_t size)
+static enum dfu_status write(const struct dfu *d)
 {
-    const uint32_t *words = (const uint32_t *)(const void *)data;
+    const uint32_t *words = (const uint32_t *)(const void *)d->data;
     /* AN2606: writes of the STM32L0 are aligned to 8 bytes, their length is a multiple of 4. */
-    if (address % 8 || size % 4)
+    if (d->address % 8 || d->length % 4)
         return DFU_ERR_TARGET;
-    switch (alternate) {
-    case ROM_FLASH: return write_flash(address, words, size);
-    case ROM_OPTION: return write_options(address, words, size);
-    default: return write_eeprom(address, words, size);
+    switch (d->alternate) {
+    case ROM_FLASH: return write_flash(d->address, words, d->length);
+    case ROM_OPTION: return write_options(d->address, words, d->length);
+    default: return write_eeprom(d->address, words, d->length);
     }
 }
 
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address)
+/* Flash only: EEPROM and option words are erased by the hardware when written. */
+static enum dfu_status erase(const struct dfu *d)
+{
+    if (d->alternate != ROM_FLASH)
+        return DFU_ERR_TARGET;
+    return went_well(flash_erase_page(d->address)) ? DFU_OK : DFU_ERR_ERASE;
+}
+
+const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
 {
     (void)alternate;
-    return (const uint8_t *)address;
+    for (uint32_t i = 0; i < size; i++) /* USB wants an even address */
+        buffer[i] = ((const uint8_t *)address)[i];
+    return read_protected() ? NULL : buffer;
 }
 
 /* AN3156 5.4: RAM is cleared, flash too when it was protected, and the chip resets. From level 1
  * the hardware erases on the way (RM0376, readout protection). The 4 KB of the ROM itself stay. */
-enum dfu_status dfu_mem_unprotect(void)
+static enum dfu_status unprotect(void)
 {
     for (volatile uint32_t *word = HOST_RAM; word != SRAM_END; word++)
         *word = 0;
     if (!read_protected())
         reset();
     uint16_t other_bits = (uint16_t)(FLASH->OPTR & ~FLASH_OPTR_RDPROT);
-    if (flash_write_option(OPTION_BASE, other_bits | FLASH_OPTR_RDP_0) == FLASH_OK)
+    if (!flash_write_option(OPTION_BASE, other_bits | FLASH_OPTR_RDP_0))
         flash_reload_options();
     return DFU_ERR_VENDOR;
+}
+
+/* AN3156 table 4: SET_ADDRESS, leave and read unprotect work under read protection. Mass erase:
+ * AN2606 has products without it remove the read protection instead. */
+enum dfu_status dfu_mem_work(struct dfu *d)
+{
+    switch (d->operation) {
+    case DFU_SET_ADDRESS:
+    case DFU_LEAVE: return DFU_OK;
+    case DFU_UNPROTECT: return unprotect();
+    case DFU_ERASE_PAGE: return read_protected() ? DFU_ERR_VENDOR : erase(d);
+    case DFU_WRITE: return read_protected() ? DFU_ERR_VENDOR : write(d);
+    default: return read_protected() ? DFU_ERR_VENDOR : DFU_ERR_TARGET;
+    }
 }
 
 /* ---- Leave ----------------------------------------------------------------------------------- */

@@ -19,8 +19,9 @@
 
 static struct {
     uint8_t memory[SIZE];
-    enum dfu_status answer; /* of dfu_mem_allows() */
+    enum dfu_status answer; /* of dfu_mem_work() */
     unsigned works;         /* erases and writes done */
+    enum dfu_status finish; /* ... for DFU_LEAVE */
     uint32_t left_to;       /* dfu_mem_leave() */
 } device;
 
@@ -31,52 +32,45 @@ uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
     return alternate == 0 && address - BASE < SIZE ? BASE + SIZE - address : 0;
 }
 
-enum dfu_status dfu_mem_allows(uint8_t alternate, enum dfu_operation operation)
+uint32_t dfu_mem_time(const struct dfu *d)
 {
-    (void)alternate;
-    (void)operation;
-    return device.answer;
+    if (d->operation == DFU_LEAVE)
+        return 1;
+    return d->operation == DFU_WRITE ? d->length : 0x010203;
 }
 
-uint32_t dfu_mem_time(uint8_t alternate, enum dfu_operation operation, uint32_t size)
+/* Read protection forbids what the rest would have forbidden too. */
+static enum dfu_status change(struct dfu *d)
 {
-    (void)alternate;
-    return operation == DFU_WRITE ? size : 0x010203;
-}
-
-enum dfu_status dfu_mem_erase(uint8_t alternate, uint32_t address)
-{
-    (void)alternate;
-    memset(device.memory + (address - BASE) / PAGE * PAGE, 0, PAGE);
+    uint8_t *at = device.memory + (d->address - BASE);
+    if (device.answer != DFU_OK)
+        return device.answer;
     device.works++;
+    if (d->operation == DFU_WRITE)
+        memcpy(at, d->data, d->length);
+    else if (d->operation == DFU_ERASE_PAGE)
+        memset(device.memory + (d->address - BASE) / PAGE * PAGE, 0, PAGE);
+    else
+        memset(device.memory, 0, SIZE);
     return DFU_OK;
 }
 
-enum dfu_status dfu_mem_erase_all(uint8_t alternate)
+enum dfu_status dfu_mem_work(struct dfu *d)
+{
+    switch (d->operation) {
+    case DFU_SET_ADDRESS: return device.answer;
+    case DFU_UNPROTECT: return DFU_OK;
+    case DFU_LEAVE: return device.finish;
+    default: return change(d);
+    }
+}
+
+const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
 {
     (void)alternate;
-    memset(device.memory, 0, SIZE);
-    return DFU_OK;
-}
-
-enum dfu_status dfu_mem_write(uint8_t alternate, uint32_t address, const uint8_t *data,
-                              uint32_t size)
-{
-    (void)alternate;
-    memcpy(device.memory + (address - BASE), data, size);
-    device.works++;
-    return DFU_OK;
-}
-
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address)
-{
-    (void)alternate;
-    return device.memory + (address - BASE);
-}
-
-enum dfu_status dfu_mem_unprotect(void)
-{
-    return DFU_OK;
+    (void)buffer;
+    (void)size;
+    return device.answer == DFU_OK ? device.memory + (address - BASE) : NULL;
 }
 
 void dfu_mem_leave(uint32_t address)
@@ -421,10 +415,28 @@ static void leave_goes_to_the_address_set(void **state)
     }
 }
 
+/* The device says that the download is not complete: it stays, and says so. */
+static void leaving_may_fail(void **state)
+{
+    struct dfu *d = *state;
+    uint8_t status[6];
+
+    device.finish = DFU_ERR_NOTDONE;
+    assert_int_equal(transfer(d, DFU_DNLOAD, 2, NULL, 0), 0);
+    assert_int_equal(transfer(d, DFU_GETSTATUS, 0, status, 6), 6);
+    assert_int_equal(status[4], DFU_MANIFEST);
+    dfu_work(d);
+    assert_int_equal(device.left_to, 0);
+    assert_int_equal(transfer(d, DFU_GETSTATUS, 0, status, 6), 6);
+    assert_int_equal(status[0], DFU_ERR_NOTDONE);
+    assert_int_equal(status[4], DFU_ERROR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(work_waits_for_the_answer, fresh),
+        cmocka_unit_test_setup(leaving_may_fail, fresh),
         cmocka_unit_test_setup(poll_time_has_24_bits, fresh),
         cmocka_unit_test_setup(abort_drops_work_not_begun, fresh),
         cmocka_unit_test_setup(nothing_disturbs_work, fresh),

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens at reset. DFU mode is entered when
+ *   - somebody asks for it: dfuse_RunBootloader() of an application, in RAM or in the RTC;
+ *   - the pin of config.h has its level;
+ *   - the reset button was pushed twice, if config.h says so;
+ *   - there is no complete application.
+ * Otherwise the application starts, on a chip that is as after reset.
+ */
+#include "boot.h"
+
+#include "../stm32l0/core.h"
+
+/* The first eight bytes of RAM: entry/dfuse_resident.ld keeps them free. */
+#define RAM_REQUEST ((volatile uint32_t *)SRAM_BASE)
+
+extern const uint32_t _sidata[];
+extern uint32_t _sdata[], _edata[], _sbss[], _ebss[];
+
+/* Takes a request back, so that the next reset finds none. */
+IN_FLASH static bool take_request(volatile uint32_t *request)
+{
+    if (request[0] != BOOT_REQUEST || request[1] != ~BOOT_REQUEST)
+        return false;
+    RCC->APB1ENR |= RCC_APB1ENR_PWR;
+    PWR->CR |= PWR_CR_DBP; /* for the RTC's backup registers */
+    request[0] = 0;
+    return true;
+}
+
+#if BOOT_PIN >= 0
+/* A few microseconds for the pull to charge what hangs on the pin. */
+IN_FLASH static bool pin_active(void)
+{
+    RCC->IOPENR = 1u << BOOT_PIN_PORT;
+    GPIO(BOOT_PIN_PORT)->PUPDR = (BOOT_PIN_LEVEL ? 2u : 1u) << 2 * BOOT_PIN;
+    GPIO(BOOT_PIN_PORT)->MODER = ~(3u << 2 * BOOT_PIN);
+    for (volatile unsigned settle = 8; settle; settle--)
+        ;
+    bool active = (GPIO(BOOT_PIN_PORT)->IDR >> BOOT_PIN & 1) == BOOT_PIN_LEVEL;
+    RCC->IOPRSTR = 1u << BOOT_PIN_PORT;
+    RCC->IOPRSTR = 0;
+    RCC->IOPENR = 0;
+    return active;
+}
+#else
+#define pin_active() false
+#endif
+
+__attribute__((noreturn)) IN_FLASH static void start_application(void)
+{
+    const uint32_t *vectors = (const uint32_t *)APP_BASE;
+    SCB->VTOR = APP_BASE;
+    core_start(vectors[0], vectors[1]);
+}
+
+__attribute__((noreturn)) IN_FLASH static void start_dfu(void)
+{
+    const uint32_t *from = _sidata;
+    for (volatile uint32_t *to = _sdata; to != _edata; to++)
+        *to = *from++;
+    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
+        *to = 0;
+    dfu_mode();
+}
+
+__attribute__((noreturn, used)) IN_FLASH void boot(void)
+{
+    bool asked = take_request(RAM_REQUEST);
+    asked |= take_request(RTC->BKPR);
+    if (asked || pin_active() || !app_valid())
+        start_dfu();
+    start_application();
+}
