@@ -40,58 +40,21 @@ _Static_assert(sizeof configuration == TOTAL, "wTotalLength");
 #define MS_OS_20_TOTAL 162
 #define BOS_TOTAL      (5 + 28 + 24)
 
-/* USB 3.2 9.6.2; Microsoft OS 2.0 Descriptors; WebUSB, platform capability. */
-_Alignas(2) static const uint8_t bos[] = {5,
-                                          USB_BOS,
-                                          USB_U16(BOS_TOTAL),
-                                          2,
-                                          28,
-                                          0x10,
-                                          0x05,
-                                          0,
-                                          0xDF,
-                                          0x60,
-                                          0xDD,
-                                          0xD8,
-                                          0x89,
-                                          0x45,
-                                          0xC7,
-                                          0x4C,
-                                          0x9C,
-                                          0xD2,
-                                          0x65,
-                                          0x9D,
-                                          0x9E,
-                                          0x64,
-                                          0x8A,
-                                          0x9F,
-                                          WINDOWS_8_1,
-                                          USB_U16(MS_OS_20_TOTAL),
-                                          VENDOR_CODE,
-                                          0,
-                                          24,
-                                          0x10,
-                                          0x05,
-                                          0,
-                                          0x38,
-                                          0xB6,
-                                          0x08,
-                                          0x34,
-                                          0xA9,
-                                          0x09,
-                                          0xA0,
-                                          0x47,
-                                          0x8B,
-                                          0xFD,
-                                          0xA0,
-                                          0x76,
-                                          0x88,
-                                          0x15,
-                                          0xB6,
-                                          0x65,
-                                          USB_U16(0x0100),
-                                          VENDOR_CODE,
-                                          1};
+/* The platform capabilities' UUIDs, as they go over the bus: Microsoft OS 2.0 Descriptors, and
+ * WebUSB. */
+#define MS_OS_20_UUID                                                                              \
+    0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C, 0x9C, 0xD2, 0x65, 0x9D, 0x9E, 0x64, 0x8A, 0x9F
+#define WEBUSB_UUID                                                                                \
+    0x38, 0xB6, 0x08, 0x34, 0xA9, 0x09, 0xA0, 0x47, 0x8B, 0xFD, 0xA0, 0x76, 0x88, 0x15, 0xB6, 0x65
+/* Headers: USB 3.2 9.6.2. */
+#define BOS_HEADER               5, USB_BOS, USB_U16(BOS_TOTAL), 2
+#define PLATFORM(size, uuid)     size, 0x10, 0x05, 0, uuid
+#define MS_OS_20_CAPABILITY      WINDOWS_8_1, USB_U16(MS_OS_20_TOTAL), VENDOR_CODE, 0
+#define WEBUSB_CAPABILITY(pages) USB_U16(0x0100), VENDOR_CODE, pages
+
+_Alignas(2) static const uint8_t bos[] = {BOS_HEADER, PLATFORM(28, MS_OS_20_UUID),
+                                          MS_OS_20_CAPABILITY, PLATFORM(24, WEBUSB_UUID),
+                                          WEBUSB_CAPABILITY(1)};
 _Static_assert(sizeof bos == BOS_TOTAL, "wTotalLength");
 
 static const struct {
