@@ -45,11 +45,6 @@
 #ifndef BOOT_PIN_LEVEL
 #define BOOT_PIN_LEVEL 1
 #endif
-/* Milliseconds in which a second push of the reset button means DFU; each start takes that much
- * longer. 0: off. */
-#ifndef BOOT_DOUBLE_RESET_MS
-#define BOOT_DOUBLE_RESET_MS 0
-#endif
 /* 1: the CRC of the application is computed at each start, not its seal alone trusted. That takes
  * 0.8 ms a kilobyte at the 2.1 MHz of reset. */
 #ifndef BOOT_CHECK_CRC
@@ -58,10 +53,6 @@
 
 /* ---- Protection ------------------------------------------------------------------------------ */
 
-/* 1: WRPROT is set for the first sector, the bootloader's own, at the first start. */
-#ifndef BOOT_WRPROT
-#define BOOT_WRPROT 0
-#endif
 /* 1: hosts may change the readout protection, but never to level 2. */
 #ifndef BOOT_RDP
 #define BOOT_RDP 0

@@ -3,7 +3,6 @@
  * What happens at reset. DFU mode is entered when
  *   - somebody asks for it: dfuse_RunBootloader() of an application, in RAM or in the RTC;
  *   - the pin of config.h has its level;
- *   - the reset button was pushed twice, if config.h says so;
  *   - there is no complete application.
  * Otherwise the application starts, on a chip that is as after reset.
  */
