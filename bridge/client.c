@@ -69,22 +69,6 @@ static unsigned special(const uint8_t setup[8])
     return 0;
 }
 
-static void call_special(const struct client *c, struct client_transfer *t, unsigned ioctl)
-{
-    const uint8_t *setup = t->request.setup;
-    unsigned value = le16(setup + 2), index = le16(setup + 4);
-    struct usbdevfs_setinterface interface = {index, value};
-    switch (ioctl) {
-    case USBDEVFS_SETINTERFACE: call(c, ioctl, &interface, &t->waiter); break;
-    case USBDEVFS_CLEAR_HALT: call(c, ioctl, &index, &t->waiter); break;
-    default:
-        /* The peer's kernel has let go of all interfaces, or it would not ask. */
-        for (unsigned i = 0; i < USBFS_INTERFACES; i++)
-            interface_release(c->file, i);
-        call(c, ioctl, &value, &t->waiter);
-    }
-}
-
 static unsigned char urb_type(const struct client *c, const struct client_request *r)
 {
     unsigned number;
@@ -117,6 +101,27 @@ static void call_submit(const struct client *c, struct client_transfer *t)
     call(c, USBDEVFS_SUBMITURB, &t->urb, &submitted);
     if (submitted.result != 0)
         t->waiter = submitted;
+}
+
+static void call_special(const struct client *c, struct client_transfer *t, unsigned ioctl)
+{
+    const uint8_t *setup = t->request.setup;
+    unsigned value = le16(setup + 2), index = le16(setup + 4);
+    struct usbdevfs_setinterface interface = {index, value};
+    switch (ioctl) {
+    case USBDEVFS_SETINTERFACE: call(c, ioctl, &interface, &t->waiter); break;
+    case USBDEVFS_CLEAR_HALT: call(c, ioctl, &index, &t->waiter); break;
+    default:
+        /* The peer's kernel has let go of all interfaces, or it would not ask. */
+        for (unsigned i = 0; i < USBFS_INTERFACES; i++)
+            interface_release(c->file, i);
+        call(c, ioctl, &value, &t->waiter);
+    }
+    /* What the descriptors do not know: the device itself says no. */
+    if (t->waiter.ended && t->waiter.result == -EINVAL) {
+        t->waiter.ended = false;
+        call_submit(c, t);
+    }
 }
 
 bool client_submit(struct client *c, const struct client_request *request)

@@ -21,3 +21,18 @@ const uint8_t *descriptor_next(const uint8_t *blob, size_t size, const uint8_t *
         return NULL;
     return next;
 }
+
+const uint8_t *descriptor_configuration(const uint8_t *blob, size_t size, unsigned value,
+                                        size_t *whole)
+{
+    for (size_t at = DEVICE_bLength; at + CONFIGURATION_bLength <= size; at += *whole) {
+        const uint8_t *configuration = blob + at;
+        *whole = le16(configuration + CONFIGURATION_wTotalLength);
+        if (*whole < CONFIGURATION_bLength || *whole > size - at)
+            break;
+        if (configuration[CONFIGURATION_bConfigurationValue] == value)
+            return configuration;
+    }
+    *whole = 0;
+    return NULL;
+}

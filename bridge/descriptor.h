@@ -26,6 +26,7 @@ enum {
     DEVICE_bNumConfigurations = 17,
     DEVICE_bLength = 18,
 
+    CONFIGURATION_wTotalLength = 2,
     CONFIGURATION_bNumInterfaces = 4,
     CONFIGURATION_bConfigurationValue = 5,
     CONFIGURATION_bmAttributes = 7,
@@ -76,5 +77,11 @@ static inline uint16_t le16(const uint8_t *p)
  * NULL at the end. Interface and endpoint descriptors are returned only when complete; a
  * descriptor of a broken length ends the walk. */
 const uint8_t *descriptor_next(const uint8_t *blob, size_t size, const uint8_t *at);
+
+/* The first configuration with this bConfigurationValue in a device descriptor and the
+ * configurations behind it; *whole: the bytes of it with all its descriptors. NULL when there is
+ * none. */
+const uint8_t *descriptor_configuration(const uint8_t *blob, size_t size, unsigned value,
+                                        size_t *whole);
 
 #endif

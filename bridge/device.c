@@ -49,6 +49,12 @@ static const uint8_t *configuration(const struct usb_device *dev)
     return dev->blob + DEVICE_SIZE;
 }
 
+/* The first of a new device. */
+static uint8_t configuration_to_set(const struct usb_device *dev)
+{
+    return dev->known ? dev->configuration : configuration(dev)[CONFIGURATION_VALUE];
+}
+
 static uint8_t string_index(const struct usb_device *dev, unsigned string)
 {
     return dev->blob[DEVICE_STRINGS + string];
@@ -72,7 +78,6 @@ static struct l072_urb get_descriptor(uint8_t type, uint8_t i, uint16_t language
 
 static struct l072_urb step_request(const struct usb_device *dev)
 {
-    const uint8_t *conf = configuration(dev);
     uint16_t total = get16(dev->blob + dev->all_size + 2);
 
     switch (dev->step) {
@@ -83,7 +88,7 @@ static struct l072_urb step_request(const struct usb_device *dev)
         return get_descriptor(DESCRIPTOR_CONFIGURATION, dev->read, 0, CONFIGURATION_SIZE);
     case STEP_CONFIGURATION: return get_descriptor(DESCRIPTOR_CONFIGURATION, dev->read, 0, total);
     case STEP_LANGUAGES: return get_descriptor(DESCRIPTOR_STRING, 0, 0, STRING_SIZE);
-    case STEP_CONFIGURE: return request(0, SET_CONFIGURATION, conf[CONFIGURATION_VALUE], 0, 0);
+    case STEP_CONFIGURE: return request(0, SET_CONFIGURATION, configuration_to_set(dev), 0, 0);
     default:
         return get_descriptor(DESCRIPTOR_STRING, string_index(dev, dev->step - STEP_STRING),
                               dev->langid, STRING_SIZE);
@@ -97,6 +102,8 @@ static bool is_string_step(const struct usb_device *dev)
 
 static bool step_needed(const struct usb_device *dev)
 {
+    if (dev->step == STEP_CONFIGURE)
+        return !dev->known || dev->configuration;
     if (!is_string_step(dev) || dev->step == STEP_LANGUAGES)
         return true;
     return dev->langid && string_index(dev, dev->step - STEP_STRING);
@@ -280,7 +287,7 @@ static void become_ready(struct usb_device *dev)
     }
     if (!dev->known)
         dev->generation++;
-    dev->configuration = configuration(dev)[CONFIGURATION_VALUE];
+    dev->configuration = configuration_to_set(dev);
     enter(dev, USB_DEVICE_READY, UINT64_MAX);
 }
 

@@ -50,10 +50,12 @@ struct usb_device {
     /* For the owner to read. */
     struct l072 *board;
     enum usb_device_state state;
-    unsigned generation;   /* devices that became ready so far: another number, another device */
-    uint8_t address;       /* 2-127, another one for each new device; kept by a reset */
-    uint8_t configuration; /* bConfigurationValue that was set */
-    uint16_t blob_size; /* bytes in blob of the device and its first configuration, the one set */
+    unsigned generation; /* devices that became ready so far: another number, another device */
+    uint8_t address;     /* 2-127, another one for each new device; kept by a reset */
+    /* bConfigurationValue that is set, 0: none. Who sets another tells it here: a reset of the
+     * device keeps it. */
+    uint8_t configuration;
+    uint16_t blob_size; /* bytes in blob of the device and its first configuration */
     uint16_t all_size;  /* ... and of all configurations, as usbfs and sysfs show them */
     uint8_t blob[USB_DEVICE_BLOB_MAX];
     char string[USB_STRINGS][USB_DEVICE_STRING_MAX]; /* UTF-8; empty: the device has none */

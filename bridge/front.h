@@ -27,6 +27,7 @@ struct front_ops {
     /* These return NULL, or what failed; errno says why. */
     const char *(*plug)(struct front *front); /* the device of usbfs is there */
     const char *(*unplug)(struct front *front);
+    const char *(*change)(struct front *front); /* its settings in use are others; or NULL */
     /* Serves all requests that wait at its descriptors, without waiting itself. */
     const char *(*serve)(struct front *front, const struct pollfd fds[FRONT_DESCRIPTORS]);
 

@@ -58,7 +58,7 @@ static struct front *open_fuse(struct usbfs *usbfs, const char *where, char *err
 
 static const char *plug(struct front *f)
 {
-    if (!sysfs_add(f->usbfs->dev))
+    if (!sysfs_add(f->usbfs))
         return "cannot describe the device in the private /sys";
     if (!uevent_send(&f->uevent, "add", f->usbfs->blob, f->usbfs->address))
         return "cannot send a udev event";
@@ -72,6 +72,11 @@ static const char *unplug(struct front *f)
     if (!uevent_send(&f->uevent, "remove", f->usbfs->blob, f->usbfs->address))
         return "cannot send a udev event";
     return NULL;
+}
+
+static const char *change(struct front *f)
+{
+    return sysfs_change(f->usbfs) ? NULL : "cannot describe the interfaces in the private /sys";
 }
 
 static const char *serve(struct front *f, const struct pollfd fds[FRONT_DESCRIPTORS])
@@ -93,6 +98,7 @@ const struct front_ops front_fuse = {
     .close = close_fuse,
     .plug = plug,
     .unplug = unplug,
+    .change = change,
     .serve = serve,
     .watch = watch,
 };

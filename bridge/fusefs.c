@@ -160,8 +160,8 @@ static void op_read(fuse_req_t request, fuse_ino_t inode, size_t size, off_t off
         fuse_reply_err(request, ENODEV);
         return;
     }
-    size_t start = offset < fs->all_size ? (size_t)offset : fs->all_size;
-    size_t left = fs->all_size - start;
+    size_t start = offset < fs->blob_size ? (size_t)offset : fs->blob_size;
+    size_t left = fs->blob_size - start;
     fuse_reply_buf(request, (const char *)fs->blob + start, size < left ? size : left);
 }
 

@@ -5,11 +5,21 @@
 
 #include "descriptor.h"
 
+const uint8_t *interface_next(const struct usbfs *fs, const uint8_t *at)
+{
+    return fs->active ? descriptor_next(fs->active, fs->active_size, at) : NULL;
+}
+
+uint8_t interface_count(const struct usbfs *fs)
+{
+    return fs->active ? fs->active[CONFIGURATION_bNumInterfaces] : 0;
+}
+
 unsigned interface_alternates(const struct usbfs *fs, unsigned number)
 {
     unsigned count = 0;
     const uint8_t *d = NULL;
-    while ((d = descriptor_next(fs->blob, fs->blob_size, d)) != NULL)
+    while ((d = interface_next(fs, d)) != NULL)
         count += d[1] == DESCRIPTOR_INTERFACE && d[INTERFACE_bInterfaceNumber] == number;
     return number < USBFS_INTERFACES ? count : 0;
 }
@@ -17,15 +27,15 @@ unsigned interface_alternates(const struct usbfs *fs, unsigned number)
 bool interface_in_use(const struct usbfs *fs, const uint8_t *interface)
 {
     uint8_t number = interface[INTERFACE_bInterfaceNumber];
-    return number < USBFS_INTERFACES &&
-           fs->alternate[number] == interface[INTERFACE_bAlternateSetting];
+    uint8_t alternate = number < USBFS_INTERFACES ? fs->alternate[number] : 0;
+    return alternate == interface[INTERFACE_bAlternateSetting];
 }
 
 /* The next endpoint after `*at` of the settings in use, and its interface; NULL at the end. */
 static const uint8_t *next_endpoint(const struct usbfs *fs, const uint8_t *at,
                                     const uint8_t **interface)
 {
-    while ((at = descriptor_next(fs->blob, fs->blob_size, at)) != NULL) {
+    while ((at = interface_next(fs, at)) != NULL) {
         if (at[1] == DESCRIPTOR_INTERFACE)
             *interface = at;
         else if (at[1] == DESCRIPTOR_ENDPOINT && *interface && interface_in_use(fs, *interface))

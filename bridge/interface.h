@@ -5,6 +5,12 @@
 
 #include "usbfs.h"
 
+/* The descriptor after `at`, or the first when `at` is NULL, of the configuration in use. NULL at
+ * the end, and in a device that is not configured. */
+const uint8_t *interface_next(const struct usbfs *fs, const uint8_t *at);
+/* Interfaces of that configuration, as it says itself. */
+uint8_t interface_count(const struct usbfs *fs);
+
 /* Alternate settings of interface `number`; 0 when there is no such interface. */
 unsigned interface_alternates(const struct usbfs *fs, unsigned number);
 

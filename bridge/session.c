@@ -72,6 +72,13 @@ static void unplug(struct session *s)
         fail_if(s, s->ops->unplug(s->front));
 }
 
+static void change(void *context)
+{
+    struct session *s = context;
+    if (s->front && s->ops->change)
+        fail_if(s, s->ops->change(s->front));
+}
+
 /* The device on show is still there: ready, or being reset. */
 static bool still_there(const struct session *s)
 {
@@ -307,6 +314,8 @@ int bridge_run(const struct bridge *bridge, char *const command[], char *error, 
     s.device.context = &s;
     s.device.pcap = bridge->pcap;
     usbfs_init(&s.usbfs, &s.device, s.ops ? s.ops->answer : NULL, s.ops ? s.ops->completed : NULL);
+    s.usbfs.changed = change;
+    s.usbfs.context = &s;
     if (set_up(&s))
         loop(&s);
     tear_down(&s);

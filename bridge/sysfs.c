@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "interface.h"
 #include "namespace.h"
 
 #define PRIVATE  "/sys/devices/l072"
@@ -19,6 +20,8 @@
 #define DEVICE   "/sys" SYSFS_DEVPATH
 #define BUS      "/sys/bus/usb"
 #define LISTED   BUS "/devices/"
+
+#define INTERFACES "1-1:" /* begins their names */
 
 /* A full-speed-capable root hub with one port, as the Linux kernel describes its own. */
 static const uint8_t root_hub[] = {
@@ -30,10 +33,11 @@ static bool write_file(const char *dir, const char *name, const void *data, size
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         return false;
-    bool done = write(fd, data, size) == (ssize_t)size;
+    /* In this order, so that nobody reads an empty file in between. */
+    bool done = write(fd, data, size) == (ssize_t)size && ftruncate(fd, (off_t)size) == 0;
     return close(fd) == 0 && done;
 }
 
@@ -66,9 +70,25 @@ size_t sysfs_properties(char *text, size_t size, const uint8_t *device, unsigned
     return (size_t)length;
 }
 
+/* c: the configuration in use. */
+static void configuration_attributes(struct node *node, const uint8_t *c)
+{
+    attribute(node, "bNumInterfaces", "%2u\n", c[CONFIGURATION_bNumInterfaces]);
+    attribute(node, "bConfigurationValue", "%u\n", c[CONFIGURATION_bConfigurationValue]);
+    attribute(node, "bmAttributes", "%02x\n", c[CONFIGURATION_bmAttributes]);
+    attribute(node, "bMaxPower", "%umA\n", 2 * c[CONFIGURATION_bMaxPower]); /* in 2 mA */
+}
+
+static void no_configuration_attributes(struct node *node)
+{
+    attribute(node, "bNumInterfaces", "%s", "");
+    attribute(node, "bConfigurationValue", "%s", "");
+    attribute(node, "bmAttributes", "%s", "");
+    attribute(node, "bMaxPower", "%s", "");
+}
+
 static void device_attributes(struct node *node, const uint8_t *d, unsigned devnum)
 {
-    const uint8_t *c = d + DEVICE_bLength;
     char properties[256];
     sysfs_properties(properties, sizeof properties, d, devnum);
     attribute(node, "uevent", "%s", properties);
@@ -88,10 +108,12 @@ static void device_attributes(struct node *node, const uint8_t *d, unsigned devn
     attribute(node, "idProduct", "%04x\n", le16(d + DEVICE_idProduct));
     attribute(node, "bcdDevice", "%04x\n", le16(d + DEVICE_bcdDevice));
     attribute(node, "bNumConfigurations", "%u\n", d[DEVICE_bNumConfigurations]);
-    attribute(node, "bNumInterfaces", "%2u\n", c[CONFIGURATION_bNumInterfaces]);
-    attribute(node, "bConfigurationValue", "%u\n", c[CONFIGURATION_bConfigurationValue]);
-    attribute(node, "bmAttributes", "%02x\n", c[CONFIGURATION_bmAttributes]);
-    attribute(node, "bMaxPower", "%umA\n", 2 * c[CONFIGURATION_bMaxPower]); /* in 2 mA */
+}
+
+/* Links `target` to, unless it is. */
+static bool make_link(const char *target, const char *path)
+{
+    return symlink(target, path) == 0 || errno == EEXIST;
 }
 
 /* Links node->dir into the bus's list; `up` leads from it to /sys. */
@@ -102,7 +124,7 @@ static void list(struct node *node, const char *name, const char *up)
     snprintf(target, sizeof target, "%sbus/usb", up);
     snprintf(listed, sizeof listed, LISTED "%s", name);
     snprintf(link, sizeof link, "../../..%s", node->dir + strlen("/sys"));
-    node->good = node->good && symlink(target, subsystem) == 0 && symlink(link, listed) == 0;
+    node->good = node->good && make_link(target, subsystem) && make_link(link, listed);
 }
 
 bool sysfs_create(char *error, size_t error_size)
@@ -111,6 +133,7 @@ bool sysfs_create(char *error, size_t error_size)
         return false;
     struct node hub = {ROOT_HUB, mkdir(BUS "/devices", 0755) == 0 && mkdir(ROOT_HUB, 0755) == 0};
     device_attributes(&hub, root_hub, 1);
+    configuration_attributes(&hub, root_hub + DEVICE_bLength);
     attribute(&hub, "manufacturer", "libl072\n");
     attribute(&hub, "product", "Simulated host port\n");
     attribute(&hub, "speed", "480\n");
@@ -123,14 +146,15 @@ bool sysfs_create(char *error, size_t error_size)
     return hub.good;
 }
 
-/* Interface `i` of the device, alternate setting 0. */
-static bool add_interface(const struct usb_device *dev, const uint8_t *i)
+/* Interface `i` of the configuration in use; it may be there, with another alternate setting. */
+static bool put_interface(const struct usbfs *fs, const uint8_t *i)
 {
     char name[32], dir[PATH_MAX];
-    const uint8_t *d = dev->blob;
-    snprintf(name, sizeof name, "1-1:%u.%u", dev->configuration, i[INTERFACE_bInterfaceNumber]);
+    const uint8_t *d = fs->blob;
+    snprintf(name, sizeof name, INTERFACES "%u.%u", fs->configuration,
+             i[INTERFACE_bInterfaceNumber]);
     snprintf(dir, sizeof dir, DEVICE "/%s", name);
-    struct node node = {dir, mkdir(dir, 0755) == 0};
+    struct node node = {dir, mkdir(dir, 0755) == 0 || errno == EEXIST};
     attribute(&node, "bInterfaceNumber", "%02x\n", i[INTERFACE_bInterfaceNumber]);
     attribute(&node, "bAlternateSetting", "%2u\n", i[INTERFACE_bAlternateSetting]);
     attribute(&node, "bNumEndpoints", "%02x\n", i[INTERFACE_bNumEndpoints]);
@@ -147,23 +171,43 @@ static bool add_interface(const struct usb_device *dev, const uint8_t *i)
     return node.good;
 }
 
-bool sysfs_add(const struct usb_device *dev)
+static int remove_interface(const char *path, const struct stat *st, int type, struct FTW *at)
 {
+    (void)st, (void)type, (void)at;
+    return strstr(path, "/" INTERFACES) ? remove(path) : 0;
+}
+
+bool sysfs_change(const struct usbfs *fs)
+{
+    struct node node = {DEVICE, true};
+    const uint8_t *d = NULL;
+    if (fs->active)
+        configuration_attributes(&node, fs->active);
+    else
+        no_configuration_attributes(&node);
+    while (node.good && (d = interface_next(fs, d)) != NULL)
+        if (d[1] == DESCRIPTOR_INTERFACE && interface_in_use(fs, d))
+            node.good = put_interface(fs, d);
+    if (node.good && !fs->active)
+        return nftw(BUS "/devices", remove_interface, 4, FTW_PHYS) == 0 &&
+               nftw(DEVICE, remove_interface, 4, FTW_PHYS | FTW_DEPTH) == 0;
+    return node.good;
+}
+
+bool sysfs_add(const struct usbfs *fs)
+{
+    const struct usb_device *dev = fs->dev; /* for its strings */
     static const char *const names[USB_STRINGS] = {"manufacturer", "product", "serial"};
     struct node node = {DEVICE, mkdir(DEVICE, 0755) == 0};
-    device_attributes(&node, dev->blob, dev->address);
+    device_attributes(&node, fs->blob, fs->address);
     attribute(&node, "speed", "12\n");
     attribute(&node, "maxchild", "0\n");
     for (size_t i = 0; i < USB_STRINGS; i++)
         if (dev->string[i][0] != '\0')
             attribute(&node, names[i], "%s\n", dev->string[i]);
-    node.good = node.good && write_file(node.dir, "descriptors", dev->blob, dev->all_size);
+    node.good = node.good && write_file(node.dir, "descriptors", fs->blob, fs->blob_size);
     list(&node, "1-1", "../../../../");
-    const uint8_t *d = NULL;
-    while (node.good && (d = descriptor_next(dev->blob, dev->blob_size, d)) != NULL)
-        if (d[1] == DESCRIPTOR_INTERFACE && d[INTERFACE_bAlternateSetting] == 0)
-            node.good = add_interface(dev, d);
-    return node.good;
+    return node.good && sysfs_change(fs);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interface.h"
+#include "descriptor.h"
 #include "transfer.h"
 
 void usbfs_drop(struct usbfs_transfer *t)
@@ -59,6 +59,14 @@ static void finish_call(struct usbfs_transfer *t)
     fs->answer(request, result);
 }
 
+static void tell_end(struct usbfs_transfer *t)
+{
+    if (t->call.request)
+        finish_call(t);
+    else
+        t->file->fs->completed(t->file);
+}
+
 static void answer_reaper(struct usbfs_file *file)
 {
     if (!file->reaper.request)
@@ -92,10 +100,8 @@ void usbfs_run(struct usbfs *fs)
         if (t->done)
             continue;
         advance(t);
-        if (t->done && t->call.request)
-            finish_call(t);
-        else if (t->done)
-            fs->completed(t->file);
+        if (t->done)
+            tell_end(t);
     }
     for (struct usbfs_file *file = fs->files; file; file = file->next)
         answer_reaper(file);
@@ -140,6 +146,35 @@ void usbfs_interrupt(struct usbfs *fs, void *request)
     fs->answer(request, -EINTR);
 }
 
+/* ---- The settings in use --------------------------------------------------------------------- */
+
+void usbfs_configure(struct usbfs *fs, int value)
+{
+    fs->active =
+        descriptor_configuration(fs->blob, fs->blob_size, (unsigned)value, &fs->active_size);
+    fs->configuration = fs->active ? (uint8_t)value : 0;
+    fs->dev->configuration = fs->configuration;
+    memset(fs->alternate, 0, sizeof fs->alternate);
+}
+
+void usbfs_changed(const struct usbfs *fs)
+{
+    if (fs->changed)
+        fs->changed(fs->context);
+}
+
+void usbfs_disable_endpoints(struct usbfs *fs)
+{
+    struct usbfs_transfer *next;
+    for (struct usbfs_transfer *t = fs->transfers; t; t = next) {
+        next = t->next;
+        if (t->done || t->urb.type == L072_CONTROL)
+            continue;
+        transfer_end(t, fs->dev, -ESHUTDOWN);
+        tell_end(t);
+    }
+}
+
 /* ---- The device and its open files ----------------------------------------------------------- */
 
 void usbfs_init(struct usbfs *fs, struct usb_device *dev, void (*answer)(void *request, int result),
@@ -159,11 +194,9 @@ void usbfs_plug(struct usbfs *fs)
     fs->plugged = true;
     fs->generation = fs->dev->generation;
     fs->address = fs->dev->address;
-    fs->configuration = fs->dev->configuration;
-    fs->blob_size = fs->dev->blob_size;
-    fs->all_size = fs->dev->all_size;
-    memcpy(fs->blob, fs->dev->blob, fs->all_size);
-    memset(fs->alternate, 0, sizeof fs->alternate);
+    fs->blob_size = fs->dev->all_size;
+    memcpy(fs->blob, fs->dev->blob, fs->blob_size);
+    usbfs_configure(fs, fs->dev->configuration);
 }
 
 void usbfs_unplug(struct usbfs *fs)

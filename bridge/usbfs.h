@@ -5,8 +5,9 @@
  * to a front-end. Nothing here waits: usbfs_run() after each slice of the board moves things on.
  *
  * Simplified: no isochronous and bulk-stream transfers, no mmap, suspend or privilege dropping;
- * interfaces have no kernel drivers; a reset puts every interface back to alternate setting 0;
- * the time-outs of USBDEVFS_CONTROL and USBDEVFS_BULK count simulated time.
+ * interfaces have no kernel drivers; a reset puts every interface back to alternate setting 0; the
+ * device has no configuration while another is set, and when that fails; the time-outs of
+ * USBDEVFS_CONTROL and USBDEVFS_BULK count simulated time.
  */
 #ifndef BRIDGE_USBFS_H
 #define BRIDGE_USBFS_H
@@ -45,12 +46,20 @@ struct usbfs {
     void (*answer)(void *request, int result);  /* ends a call: result, or -errno */
     void (*completed)(struct usbfs_file *file); /* its poll state changed */
 
+    /* Set by the owner after usbfs_init(), or NULL: the configuration or an alternate setting
+     * changed. Called before the client is answered that asked for it. */
+    void (*changed)(void *context);
+    void *context;
+
     /* The device on show; valid while `plugged`. Its own copy: enumeration rewrites the source. */
     bool plugged;
     unsigned generation;
-    uint8_t address, configuration;
-    uint16_t blob_size, all_size;
+    uint8_t address;
+    uint8_t configuration; /* bConfigurationValue of the one in use; 0: the device has none */
+    uint16_t blob_size;
     uint8_t blob[USB_DEVICE_BLOB_MAX];
+    const uint8_t *active; /* the configuration in use, inside blob; NULL: none */
+    size_t active_size;
 
     /* Private. */
     struct usbfs_file *files;

@@ -230,14 +230,29 @@ static int set_interface(struct usbfs_file *file, const struct usbfs_call *call)
     return queue_control(file, call, setup, 0, CONTROL_TIMEOUT_MS);
 }
 
-/* Only the configuration that was chosen at enumeration. */
-static int set_configuration(struct usbfs_file *file, const struct usbfs_call *call, unsigned value)
+static bool has_configuration(const struct usbfs *fs, unsigned value)
 {
-    if (value != file->fs->configuration)
-        return -EINVAL;
+    size_t whole;
+    return descriptor_configuration(fs->blob, fs->blob_size, value, &whole);
+}
+
+/* The value in use resets the interfaces, 0 and -1 leave the device without a configuration. A
+ * change has an end and a beginning, as its interfaces go before the others come. */
+static int set_configuration(struct usbfs_file *file, const struct usbfs_call *call, int value)
+{
+    struct usbfs *fs = file->fs;
     for (size_t i = 0; i < USBFS_INTERFACES; i++)
-        if (file->fs->claim[i])
+        if (fs->claim[i])
             return -EBUSY;
+    if (value == -1)
+        value = 0;
+    if (value != 0 && !has_configuration(fs, (unsigned)value))
+        return -EINVAL;
+    usbfs_disable_endpoints(fs);
+    if (fs->active && value != fs->configuration) {
+        usbfs_configure(fs, -1);
+        usbfs_changed(fs);
+    }
     const uint8_t setup[8] = {REQUEST_TO_DEVICE, SET_CONFIGURATION, (uint8_t)value};
     return queue_control(file, call, setup, 0, CONTROL_TIMEOUT_MS);
 }
@@ -270,6 +285,7 @@ static int reset(struct usbfs_file *file, const struct usbfs_call *call)
         return -EBUSY;
     fs->reset = *call;
     memset(fs->alternate, 0, sizeof fs->alternate);
+    usbfs_changed(fs);
     usb_device_reset(fs->dev);
     return LATER;
 }
@@ -295,7 +311,7 @@ static int numbered(struct usbfs_file *file, const struct usbfs_call *call)
         return -EFAULT;
     switch (call->command) {
     case USBDEVFS_RELEASEINTERFACE: return interface_release(file, number);
-    case USBDEVFS_SETCONFIGURATION: return set_configuration(file, call, number);
+    case USBDEVFS_SETCONFIGURATION: return set_configuration(file, call, (int)number);
     case USBDEVFS_CLEAR_HALT: return clear_halt(file, call, number);
     case USBDEVFS_RESETEP: return reset_endpoint(file, number);
     default: return interface_claim(file, number);
@@ -355,10 +371,12 @@ int usbfs_call_result(const struct usbfs_transfer *t)
     case USBDEVFS_SETINTERFACE:
         fs->alternate[setup[4]] = setup[2];
         interface_clear_toggles(fs, setup[4]);
+        usbfs_changed(fs);
         return 0;
     case USBDEVFS_SETCONFIGURATION:
-        memset(fs->alternate, 0, sizeof fs->alternate);
+        usbfs_configure(fs, setup[2]);
         interface_clear_toggles(fs, -1);
+        usbfs_changed(fs);
         return 0;
     case USBDEVFS_CLEAR_HALT:
         l072_usb_clear_toggle(fs->dev->board, fs->address, setup[4]);

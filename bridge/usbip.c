@@ -122,7 +122,7 @@ static void put_operation(struct front *f, enum operation code, bool ok)
 static void put_device(struct front *f)
 {
     const struct usbfs *fs = f->usbfs;
-    const uint8_t *d = fs->blob, *configuration = d + DEVICE_bLength;
+    const uint8_t *d = fs->blob;
     struct device_record record = {
         .path = "/sys/devices/l072/usb1/" BUS_ID,
         .bus_id = BUS_ID,
@@ -137,7 +137,7 @@ static void put_device(struct front *f)
         .protocol = d[DEVICE_bDeviceProtocol],
         .configuration = fs->configuration,
         .configurations = d[DEVICE_bNumConfigurations],
-        .interfaces = configuration[CONFIGURATION_bNumInterfaces],
+        .interfaces = interface_count(fs),
     };
     put(f, &record, sizeof record);
 }
@@ -146,10 +146,10 @@ static void put_device(struct front *f)
 static void put_interfaces(struct front *f)
 {
     const struct usbfs *fs = f->usbfs;
-    uint8_t left = fs->blob[DEVICE_bLength + CONFIGURATION_bNumInterfaces];
+    uint8_t left = interface_count(fs);
     uint8_t record[4] = {0};
     const uint8_t *d = NULL;
-    while (left > 0 && (d = descriptor_next(fs->blob, fs->blob_size, d)) != NULL) {
+    while (left > 0 && (d = interface_next(fs, d)) != NULL) {
         if (d[1] != DESCRIPTOR_INTERFACE || d[INTERFACE_bAlternateSetting] != 0)
             continue;
         memcpy(record, d + INTERFACE_bInterfaceClass, 3);

@@ -113,8 +113,7 @@ static void pass_interrupt(struct front *f, const struct client_request *r)
 static void done(void *context, const struct client_request *r)
 {
     struct front *f = context;
-    bool set = r->tag == SET_CONFIG || r->tag == SET_ALT;
-    if (set && r->status == 0)
+    if (r->tag == SET_CONFIG || r->tag == SET_ALT)
         usbredir_send_settings(f->parser, f->usbfs);
     switch ((enum kind)r->tag) {
     case CONTROL: usbredir_send_control(f->parser, r); break;

@@ -55,7 +55,7 @@ static void send_interfaces(struct usbredirparser *p, const struct usbfs *fs)
 {
     struct usb_redir_interface_info_header info = {0};
     const uint8_t *d = NULL;
-    while ((d = descriptor_next(fs->blob, fs->blob_size, d)) != NULL) {
+    while ((d = interface_next(fs, d)) != NULL) {
         uint32_t i = info.interface_count;
         if (d[1] != DESCRIPTOR_INTERFACE || i == INTERFACES_MAX || !interface_in_use(fs, d))
             continue;

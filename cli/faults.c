@@ -14,6 +14,7 @@ static const char *const kinds[] = {
     [L072_FAULT_HSI48] = "hsi48",         [L072_FAULT_FLIP] = "flip",
     [L072_FAULT_UNPLUG] = "unplug",       [L072_FAULT_PLUG] = "plug",
     [L072_FAULT_SILENCE] = "silence",     [L072_FAULT_RESUME] = "resume",
+    [L072_FAULT_SUSPEND] = "suspend",     [L072_FAULT_WAKE] = "wake",
     [L072_FAULT_TOGGLE] = "toggle",       [L072_FAULT_SHORT] = "short",
     [L072_FAULT_LONG] = "long",           [L072_FAULT_BUS_RESET] = "bus-reset",
 };

@@ -10,13 +10,12 @@
     "  --fault NAME:WHEN     let something go wrong; may be repeated. NAME: cut (power), "         \
     "brown-out,\n"                                                                                 \
     "                        nrst, hsi48 (never ready again), unplug, plug, silence and resume\n"  \
-    "                        (the host stops transfers), toggle, short, long, bus-reset (the\n"    \
-    "                        next occasion for a wrong toggle, a short packet, a data stage too\n" \
-    "                        long, a reset amid a transfer), flip:WHEN:ADDRESS^BITS. WHEN: "       \
-    "t=TIME,\n"                                                                                    \
-    "                        or n=N, the Nth flash, EEPROM or option operation, with :before,\n"   \
-    "                        :torn (the default), :all-but-one, :none (bits that changed), "       \
-    ":after\n"
+    "                        (the host stops transfers), suspend and wake (... and starts of\n"    \
+    "                        frame), toggle, short, long, bus-reset (the next occasion for a\n"    \
+    "                        wrong toggle, a short packet, a data stage too long, a reset in a\n"  \
+    "                        transfer), flip:WHEN:ADDRESS^BITS. WHEN: t=TIME, or n=N, the Nth\n"   \
+    "                        flash, EEPROM or option operation, with :before, :torn (the\n"        \
+    "                        default), :all-but-one, :none (bits that changed), :after\n"
 
 struct faults_list {
     struct l072_fault fault[L072_FAULTS];

@@ -248,6 +248,8 @@ enum l072_fault_kind {
     L072_FAULT_PLUG,      /* ... and plugged in */
     L072_FAULT_SILENCE,   /* the USB host sends only starts of frame */
     L072_FAULT_RESUME,    /* ... and transfers again */
+    L072_FAULT_SUSPEND,   /* l072_usb_suspend() */
+    L072_FAULT_WAKE,      /* l072_usb_resume() */
     /* The USB host misbehaves as soon as it has an occasion: */
     L072_FAULT_TOGGLE,    /* an OUT packet has the wrong toggle: it is lost */
     L072_FAULT_SHORT,     /* an OUT packet is half, and its transfer's last */

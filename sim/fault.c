@@ -70,6 +70,8 @@ static void act(struct board *b, const struct l072_fault *fault)
         break;
     case L072_FAULT_SILENCE: b->host.silent = true; break;
     case L072_FAULT_RESUME: b->host.silent = false; break;
+    case L072_FAULT_SUSPEND: host_suspend(b); break;
+    case L072_FAULT_WAKE: host_resume(b); break;
     case L072_FAULT_TOGGLE:
     case L072_FAULT_SHORT:
     case L072_FAULT_LONG:

@@ -16,6 +16,7 @@ static const struct row {
     {"data too long", L072_FAULT_LONG,      L072_FAULT_NONE,   false},
     {"bus reset",     L072_FAULT_BUS_RESET, L072_FAULT_NONE,   false},
     {"unplugged",     L072_FAULT_UNPLUG,    L072_FAULT_PLUG,   false},
+    {"suspend",       L072_FAULT_SUSPEND,   L072_FAULT_WAKE,   true },
     {"silence",       L072_FAULT_SILENCE,   L072_FAULT_RESUME, true },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A libusb program for the device of tests/firmware/bulk.c: bulk and interrupt transfers of all
- * kinds. Prints TAP; exit status 0 when all is well. */
+ * kinds, and its two configurations. Prints TAP; exit status 0 when all is well. */
 #define _DEFAULT_SOURCE /* usleep() */
 #include <libusb.h>
 #include <stdbool.h>
@@ -295,6 +295,92 @@ static void interrupt(libusb_device_handle *usb)
     check("... and loses nothing", mirrors(usb));
 }
 
+/* ---- Configurations: the second has the bulk endpoints only, in alternate setting 1 ------------
+ */
+
+static bool device_says(libusb_device_handle *usb, unsigned char configuration)
+{
+    unsigned char value = 0xFF;
+
+    return libusb_control_transfer(usb, LIBUSB_ENDPOINT_IN, LIBUSB_REQUEST_GET_CONFIGURATION, 0, 0,
+                                   &value, 1, TIMEOUT_MS) == 1 &&
+           value == configuration;
+}
+
+/* What the kernel says of endpoints of interface 0 of a configuration; -1: it has none. */
+static int endpoints(libusb_device_handle *usb, int configuration)
+{
+    libusb_device *device = libusb_get_device(usb);
+    char path[80];
+    unsigned count;
+
+    snprintf(path, sizeof path, "/sys/bus/usb/devices/%d-%d:%d.0/bNumEndpoints",
+             libusb_get_bus_number(device), libusb_get_port_number(device), configuration);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    int got = fscanf(file, "%x", &count);
+    fclose(file);
+    return got == 1 ? (int)count : -1;
+}
+
+/* Both sides agree on it, and show no other; 0: none. */
+static bool is_configured(libusb_device_handle *usb, int configuration)
+{
+    int value = -1;
+    bool ok = libusb_get_configuration(usb, &value) == 0 && value == configuration &&
+              device_says(usb, (unsigned char)configuration);
+
+    for (int i = 1; i <= 2; i++)
+        ok = ok && (endpoints(usb, i) >= 0) == (i == configuration);
+    return ok;
+}
+
+static bool sets(libusb_device_handle *usb, int configuration)
+{
+    return libusb_set_configuration(usb, configuration) == 0 &&
+           is_configured(usb, configuration < 0 ? 0 : configuration);
+}
+
+static bool alternate_moves_data(libusb_device_handle *usb)
+{
+    return libusb_set_interface_alt_setting(usb, 0, 1) == 0 && endpoints(usb, 2) == 2 &&
+           echo(usb, 3) && echo(usb, PACKET);
+}
+
+static void second_configuration(libusb_device_handle *usb)
+{
+    check("a configuration has to have its interfaces free",
+          libusb_set_configuration(usb, 2) == LIBUSB_ERROR_BUSY && is_configured(usb, 1));
+    check("... and to exist", libusb_release_interface(usb, 0) == 0 &&
+                                  libusb_set_configuration(usb, 9) == LIBUSB_ERROR_NOT_FOUND &&
+                                  is_configured(usb, 1));
+    check("the second configuration is set", sets(usb, 2));
+    check("... without the endpoints of the first",
+          libusb_claim_interface(usb, 0) == 0 && endpoints(usb, 2) == 0 &&
+              move(usb, COUNTER, 8, TIMEOUT_MS) != 0 && move(usb, OUT, 3, TIMEOUT_MS) != 0);
+    check("... with those of its alternate setting", alternate_moves_data(usb));
+    check("... until the latter ends", libusb_set_interface_alt_setting(usb, 0, 0) == 0 &&
+                                           endpoints(usb, 2) == 0 &&
+                                           move(usb, OUT, 3, TIMEOUT_MS) != 0);
+    check("... and stays over a reset",
+          libusb_reset_device(usb) == 0 && is_configured(usb, 2) && alternate_moves_data(usb));
+    check("set again, it is as new",
+          libusb_release_interface(usb, 0) == 0 && sets(usb, 2) && endpoints(usb, 2) == 0 &&
+              libusb_claim_interface(usb, 0) == 0 && alternate_moves_data(usb));
+}
+
+static void configurations(libusb_device_handle *usb)
+{
+    check("the first configuration is set", is_configured(usb, 1));
+    second_configuration(usb);
+    check("without a configuration", libusb_release_interface(usb, 0) == 0 && sets(usb, -1));
+    check("... there are no interfaces", libusb_claim_interface(usb, 0) != 0);
+    check("... after a reset too", libusb_reset_device(usb) == 0 && is_configured(usb, 0));
+    check("the first again", sets(usb, 1) && libusb_claim_interface(usb, 0) == 0);
+    check("... works", echo(usb, 65) && counts(usb) && mirrors(usb));
+}
+
 /* ---- Unplug ---------------------------------------------------------------------------------- */
 
 static libusb_device_handle *open_device(void)
@@ -365,6 +451,7 @@ int main(void)
     if (usb) {
         bulk(usb);
         interrupt(usb);
+        configurations(usb);
         unplug(usb);
     }
     libusb_exit(NULL);

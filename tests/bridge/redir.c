@@ -19,7 +19,11 @@ enum { PATIENCE_MS = 5000, MOMENT_MS = 300 };
 static struct {
     int connects, disconnects;
     int interrupts;
-    int bulks, status; /* of the last bulk packet */
+    int bulks, status;                  /* of the last bulk packet */
+    int infos;                          /* about endpoints */
+    uint8_t type[32];                   /* of them, as of the last */
+    int configured, configuration, set; /* times, the last value and its status */
+    bool in_order;                      /* an info came between it and the one before */
 } told;
 
 static int fd, failures;
@@ -64,7 +68,19 @@ static void on_interfaces(void *context, struct usb_redir_interface_info_header 
 
 static void on_endpoints(void *context, struct usb_redir_ep_info_header *header)
 {
-    (void)context, (void)header;
+    (void)context;
+    told.infos++;
+    told.in_order = true;
+    memcpy(told.type, header->type, sizeof told.type);
+}
+
+static void on_configuration(void *context, uint64_t id,
+                             struct usb_redir_configuration_status_header *header)
+{
+    (void)context, (void)id;
+    told.configured++;
+    told.configuration = header->configuration;
+    told.set = header->status;
 }
 
 static void on_receiving(void *context, uint64_t id,
@@ -119,6 +135,7 @@ static bool connect_to(const char *path)
     parser->device_disconnect_func = on_disconnect;
     parser->interface_info_func = on_interfaces;
     parser->ep_info_func = on_endpoints;
+    parser->configuration_status_func = on_configuration;
     parser->interrupt_receiving_status_func = on_receiving;
     parser->control_packet_func = on_control;
     parser->bulk_packet_func = on_bulk;
@@ -199,6 +216,33 @@ static void cancel(void)
     check("... once", !hears(&told.bulks, 2, MOMENT_MS));
 }
 
+/* Sets it and hears of it, after the endpoints that it brings. */
+static bool configures(uint8_t value, int status)
+{
+    struct usb_redir_set_configuration_header header = {value};
+    told.in_order = false;
+    usbredirparser_send_set_configuration(parser, 7, &header);
+    return hears(&told.configured, told.configured + 1, PATIENCE_MS) && told.set == status &&
+           told.in_order;
+}
+
+/* The second has no endpoints, before its alternate setting 1. */
+static void configurations(void)
+{
+    check("the first configuration has endpoints",
+          told.type[17] == usb_redir_type_bulk && told.type[18] == usb_redir_type_interrupt);
+    check("the second is set", configures(2, usb_redir_success) && told.configuration == 2);
+    check("... which has others",
+          told.type[17] == usb_redir_type_invalid && told.type[18] == usb_redir_type_invalid);
+    usbredirparser_send_get_configuration(parser, 8);
+    check("... as the guest can ask",
+          hears(&told.configured, told.configured + 1, PATIENCE_MS) && told.configuration == 2);
+    check("the device refuses one that it does not have",
+          configures(9, usb_redir_stall) && told.configuration == 2);
+    check("the first is set again", configures(1, usb_redir_success) && told.configuration == 1 &&
+                                        told.type[18] == usb_redir_type_interrupt);
+}
+
 static void unplug(void)
 {
     told.bulks = 0;
@@ -219,6 +263,7 @@ int main(int argc, char **argv)
     check("the guest sees the device", hears(&told.connects, 1, PATIENCE_MS));
     interrupt();
     cancel();
+    configurations();
     unplug();
     usbredirparser_destroy(parser);
     close(fd);

@@ -31,6 +31,12 @@ check "a brown-out" gives 0 "0.50000[01] s  power on" \
     sim --fault brown-out:t=500ms --timeout 1s "$work/loop.bin"
 check "bits of the program rot" gives 1 "0.50000[01] s  stopped: " \
     sim --fault 'flip:t=500ms:0x08000008^0x39FE' --timeout 1s "$work/loop.bin"
+# Without the first the command would not be there at the time of the second.
+check "a transfer waits while the bus is suspended" gives 0 "iProduct.*dfuse example app 1" \
+    sim --fault suspend:t=300ms --fault wake:t=5s build/examples/app-1.elf -- \
+    sh -c 'sleep 0.5; lsusb -v -d 1209:1'
+check "... until it is not" sh -c 'grep -q "0.30000[01] s  fault: suspend" "$1" &&
+    grep -q "5.00000[01] s  fault: wake" "$1"' - "$work/err"
 for fault in cut cut:n=0 cut:t=1s:n=1 cut:n=1:n=2 cut:n=1:torn:after cut:n=1:often cut:n=1: \
     cut::n=1 'cut:n=1:0^1' flip:t=1s 'flip:t=1s:0^0' fly:t=1s; do
     check "no fault: '$fault'" refuses "is no fault" \

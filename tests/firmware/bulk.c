@@ -3,7 +3,8 @@
  * A USB device written for the registers alone, with no other code of this project's USB: what goes
  * out to bulk endpoint 1, up to a short packet, comes back on bulk endpoint 0x81, up to 4096 bytes;
  * interrupt endpoint 0x82 counts the packets it has sent; a packet to interrupt endpoint 3 comes
- * back on 0x83. A vendor request resets the chip: the device leaves, and comes again.
+ * back on 0x83. A vendor request resets the chip: the device leaves, and comes again. A second
+ * configuration has the bulk endpoints only, in alternate setting 1 of its interface.
  *
  * With SERIAL=1 it is a CDC ACM serial port, as far as Linux wants one: bulk endpoints 1 and 0x81,
  * and 0x82, which stays silent.
@@ -35,13 +36,11 @@ struct buffers {
 };
 #define BUFFERS ((struct buffers *)USB_PMA_BASE)
 
-static const uint8_t device[] = {
-    USB_DEVICE_DESCRIPTOR(0x0200, PACKET, 0x1209, 0x0001, 0x0B01, 0, 0, 0),
-};
 #define ENDPOINT(address, attributes, size, interval)                                              \
     7, USB_ENDPOINT, address, attributes, USB_U16(size), interval
 #define CDC_HEADER 5, 0x24, 0, USB_U16(0x0110)
 #if SERIAL
+enum { CONFIGURATIONS = 1 };
 #define TOTAL (9 + 9 + 5 + 3 * 7)
 static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
@@ -52,6 +51,7 @@ static const uint8_t configuration[] = {
     ENDPOINT(0x82, 3, 8, 2),
 };
 #else
+enum { CONFIGURATIONS = 2 };
 #define TOTAL (9 + 9 + 5 * 7)
 static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
@@ -64,10 +64,43 @@ static const uint8_t configuration[] = {
 };
 #endif
 _Static_assert(sizeof configuration == TOTAL && TOTAL <= PACKET, "one packet");
+#define TOTAL_2 (9 + 2 * 9 + 2 * 7)
+static const uint8_t configuration_2[] = {
+    9,
+    USB_CONFIGURATION,
+    USB_U16(TOTAL_2),
+    1,
+    2,
+    0,
+    0x80,
+    50,
+    USB_INTERFACE_DESCRIPTOR(0, 0, 0, 0xFF, 1, 0, 0),
+    USB_INTERFACE_DESCRIPTOR(0, 1, 2, 0xFF, 2, 0, 0),
+    ENDPOINT(0x01, 2, PACKET, 0),
+    ENDPOINT(0x81, 2, PACKET, 0),
+};
+_Static_assert(sizeof configuration_2 == TOTAL_2 && TOTAL_2 <= PACKET, "one packet");
+static const uint8_t device[] = {
+    18,
+    USB_DEVICE,
+    USB_U16(0x0200),
+    0,
+    0,
+    0,
+    PACKET,
+    USB_U16(0x1209),
+    USB_U16(0x0001),
+    USB_U16(0x0B01),
+    0,
+    0,
+    0,
+    CONFIGURATIONS,
+};
 
 static struct {
     uint8_t address; /* takes effect after its status stage */
     bool leaving;    /* ... and so does this */
+    uint8_t configuration;
     uint8_t counter;
     bool sending; /* the echo goes back, or waits for its end */
     uint16_t size, sent;
@@ -121,20 +154,49 @@ static void bus_reset(void)
     set(CONTROL, NAK, STATS | RX | TX);
     USB->DADDR.value = USB_DADDR_EF;
     state.address = 0;
+    state.configuration = 0;
 }
 
-static void configure(void)
+static void enable_bulk(void)
 {
     state.sending = false;
     state.size = 0;
     USB->EPR[BULK].value = (uint16_t)((USB->EPR[BULK].value & (RX | TX)) | BULK);
     set(BULK, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
+}
+
+static void enable_interrupts(void)
+{
     for (unsigned i = COUNTER; i <= MIRROR; i++)
         USB->EPR[i].value = (uint16_t)((USB->EPR[i].value & (RX | TX)) | USB_EPR_EP_TYPE | i);
     set(COUNTER, NAK & USB_EPR_STAT_TX, RX | TX);
     set(MIRROR, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
     if (!SERIAL)
         send(COUNTER, &state.counter, 1);
+}
+
+static bool configure(unsigned value)
+{
+    if (value > CONFIGURATIONS)
+        return false;
+    state.configuration = (uint8_t)value;
+    for (unsigned ep = BULK; ep < ENDPOINTS; ep++)
+        set(ep, 0, STATS);
+    if (value == 1) {
+        enable_bulk();
+        enable_interrupts();
+    }
+    return true;
+}
+
+static bool choose(unsigned alternate)
+{
+    if (state.configuration != 2 || alternate > 1)
+        return false;
+    set(BULK, 0, STATS);
+    if (alternate == 1)
+        enable_bulk();
+    return true;
 }
 
 /* ---- Endpoint 0 ------------------------------------------------------------------------------ */
@@ -160,17 +222,32 @@ static void reply(const uint8_t *data, unsigned size, unsigned wanted)
     set(CONTROL, VALID, USB_EPR_STAT_RX); /* the status stage */
 }
 
+static bool describe(unsigned what, unsigned wanted)
+{
+    switch (what) {
+    case USB_DEVICE << 8: reply(device, sizeof device, wanted); return true;
+    case USB_CONFIGURATION << 8: reply(configuration, sizeof configuration, wanted); return true;
+    case USB_CONFIGURATION << 8 | 1:
+        reply(configuration_2, sizeof configuration_2, wanted);
+        return true;
+    default: return false;
+    }
+}
+
 static bool serve(const struct usb_setup *s)
 {
     switch (s->bmRequestType << 8 | s->bRequest) {
-    case 0x8000 | USB_GET_DESCRIPTOR:
-        if (s->wValue >> 8 == USB_DEVICE)
-            reply(device, sizeof device, s->wLength);
-        else if (s->wValue >> 8 == USB_CONFIGURATION)
-            reply(configuration, sizeof configuration, s->wLength);
-        return s->wValue >> 8 == USB_DEVICE || s->wValue >> 8 == USB_CONFIGURATION;
+    case 0x8000 | USB_GET_DESCRIPTOR: return describe(s->wValue, s->wLength);
+    case 0x8000 | USB_GET_CONFIGURATION: reply(&state.configuration, 1, s->wLength); return true;
     case USB_SET_ADDRESS: state.address = (uint8_t)s->wValue; break;
-    case USB_SET_CONFIGURATION: configure(); break;
+    case USB_SET_CONFIGURATION:
+        if (!configure(s->wValue))
+            return false;
+        break;
+    case USB_RECIPIENT_IFACE << 8 | USB_SET_INTERFACE:
+        if (!choose(s->wValue))
+            return false;
+        break;
     case USB_TYPE_VENDOR << 8 | LEAVE: state.leaving = true; break;
     case USB_RECIPIENT_EP << 8 | CLEAR:
         if (!halt(s->wIndex, false))

@@ -199,6 +199,33 @@ static void unreadable_configurations_are_not_counted(void **state)
     assert_int_equal(dev.generation, 1);
 }
 
+/* Or none, when that is what was set; a device that changed has its first. */
+static void a_reset_keeps_the_configuration(void **state)
+{
+    static const uint8_t values[] = {2, 0};
+
+    (void)state;
+    fake.device[17] = 2;
+    fake.last_configuration = 1;
+    run_ms(250);
+    for (size_t i = 0; i < sizeof values; i++) {
+        dev.configuration = values[i];
+        fake.configuration = 0;
+        usb_device_reset(&dev);
+        run_ms(100);
+        assert_true(usb_device_ready(&dev));
+        assert_int_equal(dev.generation, 1);
+        assert_int_equal(dev.configuration, values[i]);
+        assert_int_equal(fake.configuration, values[i]);
+    }
+    fake.device[12] = 2; /* bcdDevice */
+    usb_device_reset(&dev);
+    run_ms(150);
+    assert_int_equal(dev.generation, 2);
+    assert_int_equal(dev.configuration, 1);
+    assert_int_equal(fake.configuration, 1);
+}
+
 /* libopencm3 hangs when the reset comes before it has seen the status stage before. */
 static void a_reset_leaves_the_firmware_a_moment(void **state)
 {
@@ -344,6 +371,7 @@ int main(void)
         TEST(a_device_becomes_ready),
         TEST(all_configurations_are_read_and_the_first_is_set),
         TEST(unreadable_configurations_are_not_counted),
+        TEST(a_reset_keeps_the_configuration),
         TEST(a_reset_leaves_the_firmware_a_moment),
         TEST(unreadable_strings_do_not_matter),
         TEST(a_leaving_device_is_gone_and_comes_back_as_another),

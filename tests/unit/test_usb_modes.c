@@ -249,6 +249,39 @@ static void the_host_suspends_and_resumes(void **state)
     assert_int_equal(take(id, NULL, NULL), L072_URB_OK);
 }
 
+/* The same by faults; a transfer that is asked for meanwhile waits. */
+static void the_bus_is_suspended_at_a_time(void **state)
+{
+    struct l072_fault suspends = {.kind = L072_FAULT_SUSPEND}, wakes = {.kind = L072_FAULT_WAKE};
+    int id;
+
+    (void)state;
+    suspends.time = l072_now(board) + 10 * L072_PS_PER_MS;
+    wakes.time = l072_now(board) + 30 * L072_PS_PER_MS;
+    assert_int_equal(l072_fault(board, &wakes), 0);
+    assert_int_equal(l072_fault(board, &suspends), 0);
+    set_buffers(b, 2, BUF0, 0, 0, 0);
+    set_reg(b, EP2, USB_EP_TYPE_INTERRUPT | TX(USB_STAT_NAK) | 2);
+    send(2, "x", 1);
+    run(b, 9 * L072_PS_PER_MS);
+    assert_false(l072_usb_suspended(board));
+    run(b, 6 * L072_PS_PER_MS);
+    assert_true(l072_usb_suspended(board));
+    assert_true(reg(b, ISTR) & USB_ISTR_SUSP);
+    set_reg(b, CNTR, reg(b, CNTR) | USB_CNTR_FSUSP);
+    set_reg(b, ISTR, 0);
+    id = submit(L072_INTERRUPT, 0x82, NULL, 8);
+    run(b, 14 * L072_PS_PER_MS);
+    assert_false(reg(b, ISTR) & USB_ISTR_WKUP);
+    run(b, 2 * L072_PS_PER_MS);
+    assert_true(reg(b, ISTR) & USB_ISTR_WKUP);
+    assert_int_equal(take(id, NULL, NULL), L072_URB_PENDING);
+    set_reg(b, CNTR, reg(b, CNTR) & ~USB_CNTR_FSUSP);
+    run(b, 25 * L072_PS_PER_MS);
+    assert_false(l072_usb_suspended(board));
+    assert_int_equal(take(id, NULL, NULL), L072_URB_OK);
+}
+
 /* TUS: RESUME for four ticks of ESOF. */
 static void the_device_wakes_the_host(void **state)
 {
@@ -312,6 +345,7 @@ int main(void)
         TEST(isochronous_out_alternates_buffers),
         TEST(isochronous_in_alternates_buffers),
         TEST(the_host_suspends_and_resumes),
+        TEST(the_bus_is_suspended_at_a_time),
         TEST(the_device_wakes_the_host),
         TEST(a_reset_ends_suspend),
         TEST(a_suspended_device_can_leave),
