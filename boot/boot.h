@@ -46,8 +46,8 @@ uint32_t app_crc(uint32_t length);
 
 /* DFU mode, after its code and data are in RAM. */
 __attribute__((noreturn, noinline)) void dfu_mode(void);
-/* While nothing else is to be done: erases a page that the host wants erased, if there is one. */
-void memory_settle(void);
+/* Erases the next page that the host wants erased. False: there is none. */
+bool memory_settle(void);
 /* Size of the data EEPROM of this chip. */
 unsigned identity_eeprom_kb(void);
 /* Puts what this chip has into the strings. */

@@ -9,12 +9,10 @@
 #include "boot.h"
 
 #include "../stm32l0/core.h"
+#include "../stm32l0/ram.h"
 
 /* The first eight bytes of RAM: entry/dfuse_resident.ld keeps them free. */
 #define RAM_REQUEST ((volatile uint32_t *)SRAM_BASE)
-
-extern const uint32_t _sidata[];
-extern uint32_t _sdata[], _edata[], _sbss[], _ebss[];
 
 /* Takes a request back, so that the next reset finds none. */
 IN_FLASH static bool take_request(volatile uint32_t *request)
@@ -55,11 +53,7 @@ __attribute__((noreturn)) IN_FLASH static void start_application(void)
 
 __attribute__((noreturn)) IN_FLASH static void start_dfu(void)
 {
-    const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to != _edata; to++)
-        *to = *from++;
-    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
-        *to = 0;
+    ram_prepare();
     dfu_mode();
 }
 

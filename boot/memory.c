@@ -84,8 +84,7 @@ static unsigned put_page(uint32_t page, bool now)
     return !!before + 2 * !!after;
 }
 
-/* Erases the next page that waits for it. False: there is none. */
-static bool settle(void)
+bool memory_settle(void)
 {
     if (memory.erase == memory.erase_end)
         return false;
@@ -94,18 +93,13 @@ static bool settle(void)
     return true;
 }
 
-void memory_settle(void)
-{
-    settle();
-}
-
 static unsigned put_pages(bool now)
 {
     unsigned operations = 0;
     uint32_t page = memory.address & ~(FLASH_PAGE_SIZE - 1);
     for (; page < memory.address + memory.length; page += FLASH_PAGE_SIZE) {
         while (now && is_erased(page) && page != memory.erase)
-            settle(); /* the host leaves these out */
+            memory_settle(); /* the host leaves these out */
         operations += put_page(page, now);
         if (now && page == memory.erase)
             memory.erase += FLASH_PAGE_SIZE;
@@ -183,12 +177,12 @@ static enum dfu_status erase(const struct dfu *d)
     if (!all && memory.erase < memory.erase_end && sector + BOOT_SECTOR == memory.erase_end)
         return DFU_OK; /* the same again */
     if (all || sector != memory.erase_end) {
-        while (settle())
+        while (memory_settle())
             ;
         memory.erase = all || sector < APP_BASE ? APP_BASE : sector;
     }
     memory.erase_end = all ? FLASH_BASE + FLASH_SIZE_KB * 1024u : sector + BOOT_SECTOR;
-    while (all && settle())
+    while (all && memory_settle())
         ;
     return DFU_OK;
 }
@@ -227,7 +221,7 @@ static enum dfu_status write(struct dfu *d)
 
 static enum dfu_status finish(void)
 {
-    while (settle())
+    while (memory_settle())
         ;
     if (!memory.app_end || app_sealed()) /* nothing was sent, or nothing was new */
         return DFU_OK;

@@ -10,10 +10,10 @@
  */
 #include <stdint.h>
 
+#include "ram.h"
 #include "regs.h"
 
-extern const uint32_t _sidata[];
-extern uint32_t _sdata[], _edata[], _sbss[], _ebss[], _estack[], _word0[];
+extern uint32_t _estack[], _word0[];
 
 int main(void);
 
@@ -116,11 +116,7 @@ __attribute__((noreturn, used)) void start(void)
 {
     SCB->VTOR = (uint32_t)(uintptr_t)vectors; /* ST's ROM may still be mapped at 0 */
     SystemInit();
-    const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to != _edata; to++)
-        *to = *from++;
-    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
-        *to = 0;
+    ram_prepare();
     main();
     for (;;)
         ;

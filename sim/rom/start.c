@@ -8,13 +8,13 @@
 
 #include "../../stm32l0/clock.h"
 #include "../../stm32l0/core.h"
+#include "../../stm32l0/ram.h"
 #include "../../stm32l0/regs.h"
 #include "../../usb/usbd.h"
 #include "config.h"
 #include "rom.h"
 
-extern const uint32_t _sidata[];
-extern uint32_t _sdata[], _edata[], _sbss[], _ebss[], _estack[];
+extern uint32_t _estack[];
 
 void rom_start(void);
 
@@ -114,15 +114,6 @@ static void calm_watchdog(void)
     SYSTICK->CSR = SYSTICK_CSR_ENABLE | SYSTICK_CSR_TICKINT | SYSTICK_CSR_CLKSOURCE;
 }
 
-static void prepare_ram(void)
-{
-    const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to != _edata; to++)
-        *to = *from++;
-    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
-        *to = 0;
-}
-
 /* The whole of it is one loop: interrupts serve USB, the loop does the work they leave. PRIMASK
  * stays as the caller set it. */
 __attribute__((noreturn)) static void run_dfu(void)
@@ -145,7 +136,7 @@ void rom_start(void)
     if (ROM_CHECKS_BANKS && !(ROM_BOOT0_SKIPS_CHECK && booted_by_boot0()))
         check_banks();
     clock_32mhz();
-    prepare_ram();
+    ram_prepare();
     if (ROM_SETS_VTOR)
         SCB->VTOR = SYSTEM_MEMORY_BASE;
     clock_usb();

@@ -27,6 +27,12 @@ static bool in_bootloader(struct scenario *s)
     return ready(s) && dfuhost_in_dfu(&s->device);
 }
 
+/* From the application. */
+static bool into_bootloader(struct scenario *s)
+{
+    return dfuhost_detach(&s->device) && usb_device_run(&s->device, 5 * MS) && in_bootloader(s);
+}
+
 static bool in_version(struct scenario *s, unsigned version)
 {
     return in_app(s, version) && dfuhost_in_runtime(&s->device);
@@ -42,8 +48,7 @@ static bool download(struct scenario *s, const uint8_t *image, uint32_t size)
 /* From the old version to the new one; stops early wherever the power goes. */
 static bool story(struct scenario *s)
 {
-    return dfuhost_detach(&s->device) && usb_device_run(&s->device, 5 * MS) && in_bootloader(s) &&
-           download(s, t.new_image, t.new_size) && in_version(s, 2);
+    return into_bootloader(s) && download(s, t.new_image, t.new_size) && in_version(s, 2);
 }
 
 static uint32_t operations(const struct l072 *board)
@@ -114,8 +119,7 @@ static void the_same_image_again_touches_nothing(void **state)
     (void)state;
     begin(&s);
     before = operations(s.board);
-    assert_true(dfuhost_detach(&s.device) && usb_device_run(&s.device, 5 * MS));
-    assert_true(in_bootloader(&s));
+    assert_true(into_bootloader(&s));
     assert_true(download(&s, t.old_image, t.old_size));
     assert_true(in_version(&s, 1));
     assert_int_equal(operations(s.board), before);
@@ -132,7 +136,7 @@ static void it_refuses_what_is_not_the_application(void **state)
     (void)state;
     begin(&s);
     before = operations(s.board);
-    assert_true(dfuhost_detach(&s.device) && usb_device_run(&s.device, 5 * MS));
+    assert_true(into_bootloader(&s));
     for (unsigned i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         l072_reset(s.board);
         assert_int_equal(l072_drive_pin(s.board, "PA0", true), 0);
