@@ -207,7 +207,7 @@ UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
 BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
 # They begin first, so that the others share the CPUs with them.
 LONGEST        := tests/fuzz/fuzz.sh $(B)/host/tests/board/test_power_cut
-SCRIPTS        := $(sort $(shell find tests -path tests/kernel -prune -o -name '*.sh' -perm -u+x -print))
+SCRIPTS        := $(sort $(shell find tests \( -path tests/kernel -o -path tests/hosts \) -prune -o -name '*.sh' -perm -u+x -print))
 CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
 	$(BENCH_SOURCES) $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
 
@@ -302,6 +302,13 @@ check-kernel: ## a real Linux kernel has the board on its USB; installs what tha
 	@tools/setup kernel
 	@$(MAKE) $(JOBS) --no-print-directory all $(ENDPOINTS) >/dev/null
 	@tests/run tests/kernel/kernel.sh
+
+.PHONY: check-hosts
+check-hosts: ## a browser and fwupd have the bootloader on their USB; installs what that needs first
+	@tools/setup
+	@tools/setup hosts
+	@$(MAKE) $(JOBS) --no-print-directory all >/dev/null
+	@tests/run $(sort $(wildcard tests/hosts/*.sh))
 
 size: $(SIZED) ## prints the size of each artefact beside its budget
 	@tools/size
