@@ -47,6 +47,7 @@ check "... blank up to the end of its last" blank gap
 check "... and nothing changed behind" cmp -i $sector_end "$work/all" "$work/all2"
 check "a block that is not of words" dfu "head -c 301 data >odd && dfu-util -a 0 -s $base -D odd &&
     dfu-util -a 0 -s $base:304 -U back && cmp -n 301 odd back"
+check "... is filled up with nothing" [ "$(bytes back 301 3)" = 000000 ]
 
 serial=327B6B413638 # of the simulated chip
 check "-S: the serial number of this chip" dfu "dfu-util -S ,$serial -a 0 -s $base:4 -U serial"
