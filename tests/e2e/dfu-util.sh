@@ -59,8 +59,10 @@ check "-d: another product" fails 74 "No DFU capable USB device" \
     "dfu-util -d ,1209:0002 -a 0 -s $base:4 -U no"
 check "no -a: which of the four?" fails 74 "More than one DFU capable USB device" \
     "dfu-util -s $base:4 -U no"
-check "-a: by its name" dfu "dfu-util -a '@EEPROM /0x08080000/6*1Ke' -s 0x08080000 -D eeprom &&
-    dfu-util -a 1 -s 0x08080000 -U e2 && cmp -n 300 eeprom e2 && [ \$(stat -c %s e2) = 6144 ]"
+check "-a: by its name" dfu "
+    dfu-util -l | sed -n 's,.*name=.\(@.*/0x08080000/.*\).\, serial.*,\1,p' >name
+    dfu-util -a \"\$(cat name)\" -s 0x08080000 -D eeprom && dfu-util -a 1 -s 0x08080000 -U e2 &&
+    cmp -n 300 eeprom e2 && [ \$(stat -c %s e2) = 6144 ]"
 check "-R: reset after the upload, and DFU again" dfu "dfu-util -R -a 0 -s $base:64 -U reset &&
     cmp -n 64 reset odd && dfu-util -a 0 -s $base:64 -U reset2"
 

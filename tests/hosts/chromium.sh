@@ -16,10 +16,10 @@ cp "$work/out" "$work/told"
 check "... without an error" [ "$(grep -c '^error' "$work/told")" = 0 ]
 check "product" tells "product: DFU bootloader"
 check "serial number" tells "serial: [0-9A-F]\{12\}"
-check "flash" tells "alternate 0: @Flash */0x08000000/.*g"
-check "data EEPROM" tells "alternate 1: @EEPROM */0x08080000/.*e"
-check "option bytes" tells "alternate 2: @Options */0x1FF80000/.*e"
-check "device information" tells "alternate 3: @Device */0x1FF80050/.*a"
+check "flash" tells "alternate 0: @.*/0x08000000/.*g"
+check "data EEPROM" tells "alternate 1: @.*/0x08080000/.*e"
+check "option bytes" tells "alternate 2: @.*/0x1FF80000/.*e"
+check "device information" tells "alternate 3: @.*/0x1FF80050/.*a"
 check "the landing page is https, and the one of config.h" tells "landing page: 1 $url"
 check "1 KB uploaded" [ "$(stat -c %s "$work/uploaded")" = 1024 ]
 check "... as it is in flash" cmp -n 1024 "$work/uploaded" build/examples/resident-1.bin
