@@ -4,6 +4,7 @@
 # shellcheck source=tests/tap
 . "$(dirname "$0")/../tap"
 
+url=$(sed -n 's/#define BOOT_LANDING_PAGE "\(.*\)"/\1/p' boot/config.h)
 "$dfuse" sim build/boot.elf -- sh -c "lsusb -v -d 1209: 2>$work/complaints" \
     >"$work/out" 2>"$work/err" </dev/null
 # shows PATTERN...: lines like these, one behind the other.
@@ -33,6 +34,8 @@ check "BOS: Microsoft OS 2.0, for Windows 8.1 and later" shows \
     "CapabilityData.0. 0x00" "CapabilityData.1. 0x00" "CapabilityData.2. 0x03" \
     "CapabilityData.3. 0x06"
 check "BOS: WebUSB" shows "PlatformCapabilityUUID \{3408b638-09a9-47a0-8bfd-a0768815b665\}" \
-    "WebUSB:" "bcdVersion 1.00" "bVendorCode [0-9]+" "iLandingPage 1"
+    "WebUSB:" "bcdVersion 1.00" "bVendorCode [0-9]+" "iLandingPage 1 https://$url\$"
 check "the device's status" shows "Device Status: 0x0000"
+check "none of it was for DFU: dfu-util after it" gives 0 "Upload done" sim build/boot.elf -- sh -c \
+    "lsusb -v -d 1209: && dfu-util -a 0 -s 0x08000000:64 -U $work/read"
 plan
