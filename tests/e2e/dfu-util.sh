@@ -45,6 +45,12 @@ sector_end=$(((base + 5000 + 1023) / 1024 * 1024 - base))
 dd if="$work/all2" of="$work/gap" bs=1 skip=5000 count=$((sector_end - 5000)) status=none
 check "... blank up to the end of its last" blank gap
 check "... and nothing changed behind" cmp -i $sector_end "$work/all" "$work/all2"
+check "mass erase, then a download" dfu "for again in 1 2 3; do
+        dfu-util -a 0 -s $base -D long && dfu-util -a 0 -s $base:mass-erase:force -D data || exit
+    done; dfu-util -a 0 -s $base -U all3 && dfu-util -a 0 -s 0x08000000 -U boot2"
+tail -c +5001 "$work/all3" >"$work/gap"
+check "... leaves nothing else" blank gap
+check "... but the bootloader" cmp "$work/read" "$work/boot2"
 check "a block that is not of words" dfu "head -c 301 data >odd && dfu-util -a 0 -s $base -D odd &&
     dfu-util -a 0 -s $base:304 -U back && cmp -n 301 odd back"
 check "... is filled up with nothing" [ "$(bytes back 301 3)" = 000000 ]
