@@ -50,4 +50,11 @@ check "... all of it" reads build/examples/resident-2.bin
 check "... which starts" starts 2
 check "dfu-util takes fwupd's file too" board "${button[@]}" -- dfu-util -a 0 -D "$work/1.dfu"
 check "... with the same result" reads build/examples/resident-1.bin
+
+# The first 293 bytes of the file are of its format.
+check "it reads a whole memory" board "${button[@]}" -- \
+    "${fwupd[@]}" firmware-dump "$work/dump.dfu" $guid
+tail -c +294 "$work/dump.dfu" | head -c $((192 * 1024)) | tail -c +$((base - 0x08000000 + 1)) \
+    >"$work/dumped"
+check "... to its end" reads "$work/dumped"
 plan
