@@ -289,11 +289,12 @@ install: $(B)/dfuse $(B)/lib/libl072.a ## installs dfuse and libl072 (PREFIX=/us
 	$(Q)echo "$$L072_PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/l072.pc
 
 # Unicorn has global names that are ours too: with the library for others they do not meet.
-$(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(B)/lib/libl072.a
+BENCH_HOST := $(addprefix $(B)/host/bridge/,dfuhost.o device.o pcap.o status.o)
+$(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(BENCH_HOST) $(B)/lib/libl072.a
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)gcc $^ -o $@ -lunicorn
-bench: all $(B)/bench/bench $(B)/bench/loop.bin $(B)/bench/busy.bin ## measures the speed
+bench: all $(B)/bench/bench $(addprefix $(B)/,boot.bin bench/loop.bin bench/busy.bin) ## measures the speed
 	@$(B)/bench/bench
 
 .PHONY: check-kernel
