@@ -27,6 +27,7 @@ DEBUG_SOURCES  := $(wildcard debug/*.c)
 CLI_SOURCES    := $(wildcard cli/*.c)
 UNIT_TESTS     := $(wildcard tests/unit/test_*.c)
 BOARD_TESTS    := $(wildcard tests/board/test_*.c)
+BOARD_RIGS     := $(filter-out $(BOARD_TESTS),$(wildcard tests/board/*.c))
 
 # $(call variant,name,compiler,flags): objects of all host sources, in build/name/.
 define variant
@@ -44,7 +45,7 @@ $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) $(DEBUG_SOURCES:%.c=$(
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/usb/usbd.o $(B)/$(1)/tests/board/scenario.o
+$(B)/$(1)/libtest.a: $(addprefix $(B)/$(1)/,dfu/dfu.o usb/usbd.o $(BOARD_RIGS:%.c=%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtest.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
