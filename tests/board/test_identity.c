@@ -234,6 +234,20 @@ static void ms_os_20(void **state)
     answer_is(0xC0, VENDOR_CODE, 0, 7, FIELDS(fields));
 }
 
+static void webusb_url(void **state)
+{
+    static const char page[] = BOOT_LANDING_PAGE;
+    const struct field fields[] = {
+        {"bLength",         1,               .number = 3 + sizeof page - 1},
+        {"bDescriptorType", 1,               .number = 3                  }, /* WEBUSB_URL */
+        {"bScheme",         1,               .number = 1                  }, /* https:// */
+        {"URL",             sizeof page - 1, .text = page                 },
+    };
+
+    (void)state;
+    answer_is(0xC0, VENDOR_CODE, 1, 2, FIELDS(fields));
+}
+
 /* ---- Strings --------------------------------------------------------------------------------- */
 
 static void languages(void **state)
@@ -333,13 +347,10 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(device),
-        cmocka_unit_test(configuration),
-        cmocka_unit_test(bos),
-        cmocka_unit_test(ms_os_20),
-        cmocka_unit_test(languages),
-        cmocka_unit_test(strings),
-        cmocka_unit_test(what_there_is_not_is_stalled),
+        cmocka_unit_test(device),     cmocka_unit_test(configuration),
+        cmocka_unit_test(bos),        cmocka_unit_test(ms_os_20),
+        cmocka_unit_test(webusb_url), cmocka_unit_test(languages),
+        cmocka_unit_test(strings),    cmocka_unit_test(what_there_is_not_is_stalled),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
