@@ -58,6 +58,29 @@ static void asking_does_no_harm(void **state)
     }
 }
 
+/* Over an application with a seal, which goes first: the time that the host is told is enough. */
+static void the_time_that_it_tells_is_enough(void **state)
+{
+    struct resident_app app = resident_app(NULL, 0);
+    uint8_t old[BLOCK];
+
+    (void)state;
+    memset(old, 0xA5, sizeof old);
+    memset(t.block, 0x5A, sizeof t.block);
+    assert_int_equal(l072_load(t.s.board, APP_BASE, old, sizeof old), 0);
+    resident_load(t.s.board, &app);
+    assert_true(dfuhost_start(&t.s.device, ALTERNATE_FLASH));
+    assert_true(dfuhost_erase_units(&t.s.device, APP_BASE, BLOCK, BOOT_SECTOR));
+
+    uint8_t answer[6];
+    request(OUT, DNLOAD, 2, BLOCK, t.block);
+    request(IN, GETSTATUS, 0, sizeof answer, answer);
+    assert_int_equal(answer[4], STATE_DNBUSY);
+    assert_true(usb_device_run(&t.s.device, (answer[1] | answer[2] << 8) * MS));
+    request(IN, GETSTATUS, 0, sizeof answer, answer);
+    assert_int_equal(answer[4], STATE_DNLOAD_IDLE);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -77,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asking_does_no_harm, start, stop),
+        cmocka_unit_test_setup_teardown(the_time_that_it_tells_is_enough, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
