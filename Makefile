@@ -158,7 +158,7 @@ SMALLEST := -Wl$(,)--defsym=FLASH_LENGTH=0x10000 -Wl$(,)--defsym=RAM_LENGTH=0x20
 $(eval $(call firmware,examples/test/whynot,$(WHYNOT_SOURCES),,$(APP_LINK) $(HIDDEN) $(SMALLEST)))
 
 # What `make bench` runs.
-BENCH_SOURCES := $(filter-out bench/loop.c,$(wildcard bench/*.c))
+BENCH_SOURCES := $(filter-out bench/loop.c bench/stack.c,$(wildcard bench/*.c))
 $(eval $(call firmware,bench/loop,bench/loop.c stm32l0/startup.c,,-T stm32l0/app.ld))
 $(eval $(call firmware,bench/busy,bench/loop.c stm32l0/startup.c $(DEVICE_SOURCES),\
 	-DINTERRUPTS=1,-T stm32l0/app.ld))
@@ -197,7 +197,7 @@ $(B)/size/%.o: include/dfuse.h Makefile
 	@mkdir -p $(@D)
 	$(Q)$(ARM_CC) $(ARM_CFLAGS) -std=c99 -c $(filter %.c,$^) -o $@
 SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/app-1.elf \
-	$(B)/rom/v41.elf $(B)/boot.elf
+	$(B)/rom/v41.elf $(B)/boot.elf $(B)/boot.bin $(B)/bench/stack
 
 # ---- What people ask for --------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
 LONGEST        := tests/fuzz/fuzz.sh $(B)/host/tests/board/test_power_cut
 SCRIPTS        := $(sort $(shell find tests -path tests/kernel -prune -o -name '*.sh' -perm -u+x -print))
 CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
-	$(BENCH_SOURCES) $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
+	$(BENCH_SOURCES) bench/stack.c $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
 
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
@@ -295,6 +295,10 @@ $(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(BENCH_HOST) $(B)/lib/libl
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)gcc $^ -o $@ -lunicorn
+$(B)/bench/stack: $(addprefix $(B)/host/bench/,stack.o measure.o) $(BENCH_HOST) $(B)/lib/libl072.a
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)gcc $^ -o $@
 bench: all $(B)/bench/bench $(addprefix $(B)/,boot.bin bench/loop.bin bench/busy.bin) ## measures the speed
 	@$(B)/bench/bench
 
