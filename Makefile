@@ -44,7 +44,8 @@ $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) $(DEBUG_SOURCES:%.c=$(
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/usb/usbd.o $(B)/$(1)/tests/board/scenario.o
+$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/usb/usbd.o \
+		$(B)/$(1)/tests/board/scenario.o $(B)/$(1)/tests/board/resident.o
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtest.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The resident bootloader of boot/ on a board, for its tests. Addresses come from boot/boot.h. */
+#ifndef RESIDENT_H
+#define RESIDENT_H
+
+#include "scenario.h"
+
+#include "boot/boot.h"
+
+#define RESIDENT_ROOM 8192u
+
+/* An application behind the bootloader: build/examples/resident-VERSION.elf, and more behind it. */
+struct resident_image {
+    unsigned version; /* 0: there is no image */
+    uint32_t size;
+    uint8_t bytes[RESIDENT_ROOM];
+};
+/* `size` 0: nothing is added. What is added differs from version to version. */
+void resident_image(struct resident_image *image, unsigned version, uint32_t size);
+
+/* A board with the bootloader and nothing else, in DFU; the caller destroys s->board. */
+void resident_begin(struct scenario *s, const char *part, uint32_t seed);
+
+/* Wait for the device, up to 2 s: is it the bootloader, or the application of that version? */
+bool resident_in_dfu(struct scenario *s);
+bool resident_in_app(struct scenario *s, unsigned version);
+/* From the application into the bootloader, as dfu-util asks for it. */
+bool resident_detach(struct scenario *s);
+/* SET_INTERFACE. */
+bool resident_select(struct scenario *s, uint8_t alternate);
+/* As dfu-util does it, to the end: the bootloader has left. */
+bool resident_download(struct scenario *s, const struct resident_image *image);
+
+/* ---- Without a usb_device: quick, for thousands of boards ------------------------------------ */
+
+#define RESIDENT_BRICK UINT32_MAX
+
+/* Resets the bus of a board that has just been switched on, and asks what is there. 0: the
+ * bootloader in DFU; else the version of the application, or RESIDENT_BRICK. */
+unsigned resident_look(struct l072 *board);
+/* Runs the board; its events are dropped. */
+void resident_run(struct l072 *board, uint64_t ps);
+/* The image is in flash, whole. */
+bool resident_holds(const struct l072 *board, const struct resident_image *image);
+/* The first address outside of `size` bytes from `address` on where flash, data EEPROM or option
+ * bytes differ between two boards; 0: none. */
+uint32_t resident_stray(const struct l072 *a, const struct l072 *b, uint32_t address,
+                        uint32_t size);
+uint32_t resident_operations(const struct l072 *board);
+
+#endif
