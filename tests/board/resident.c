@@ -12,6 +12,7 @@
 enum { SET_INTERFACE = 11, GET_DESCRIPTOR = 6 };
 enum { DESCRIPTOR_DEVICE = 1, DESCRIPTOR_CONFIGURATION = 2 };
 enum { DEVICE_RELEASE = 12, FIRST_PROTOCOL = 9 + 7 };
+enum { OUT_CLASS_INTERFACE = 0x21, IN_CLASS_INTERFACE = 0xA1 };
 enum { PROTOCOL_RUNTIME = 1, PROTOCOL_DFU = 2 };
 
 void resident_image(struct resident_image *image, unsigned version, uint32_t size)
@@ -65,6 +66,57 @@ bool resident_download(struct scenario *s, const struct resident_image *image)
     return dfuhost_erase(&s->device, APP_BASE, image->size) &&
            dfuhost_write(&s->device, APP_BASE, image->bytes, image->size) &&
            dfuhost_leave(&s->device, APP_BASE) && usb_device_run(&s->device, LEAVE);
+}
+
+/* ---- Request by request ---------------------------------------------------------------------- */
+
+enum l072_urb_status resident_request(struct resident_host *h, uint8_t type, uint8_t code,
+                                      uint16_t value, void *data, uint16_t size)
+{
+    const uint8_t setup[8] = {type, code, (uint8_t)value, (uint8_t)(value >> 8),
+                              0,    0,    (uint8_t)size,  (uint8_t)(size >> 8)};
+    uint64_t start = l072_now(h->s->board);
+    enum l072_urb_status status = usb_device_control(&h->s->device, setup, data, NULL, 5000 * MS);
+
+    if (l072_now(h->s->board) - start > h->slowest)
+        h->slowest = l072_now(h->s->board) - start;
+    return status;
+}
+
+bool resident_tell(struct resident_host *h)
+{
+    if (resident_request(h, IN_CLASS_INTERFACE, DFU_GETSTATUS, 0, h->status, sizeof h->status) !=
+        L072_URB_OK)
+        return false;
+    usb_device_run(&h->s->device, (h->status[1] | (uint64_t)h->status[2] << 8) * MS);
+    return true;
+}
+
+bool resident_poll(struct resident_host *h)
+{
+    do
+        if (!resident_tell(h))
+            return false;
+    while (h->status[4] == DFU_DNBUSY || h->status[4] == DFU_MANIFEST);
+    return true;
+}
+
+bool resident_dnload(struct resident_host *h, uint16_t block, const void *data, uint16_t size)
+{
+    uint8_t bytes[2 * DFU_TRANSFER_SIZE];
+
+    memcpy(bytes, data, size);
+    return resident_request(h, OUT_CLASS_INTERFACE, DFU_DNLOAD, block, bytes, size) ==
+               L072_URB_OK &&
+           resident_poll(h) && h->status[4] == DFU_DNLOAD_IDLE;
+}
+
+bool resident_command(struct resident_host *h, uint8_t command, uint32_t address)
+{
+    const uint8_t bytes[] = {command, (uint8_t)address, (uint8_t)(address >> 8),
+                             (uint8_t)(address >> 16), (uint8_t)(address >> 24)};
+
+    return resident_dnload(h, 0, bytes, sizeof bytes);
 }
 
 /* ---- Quick ----------------------------------------------------------------------------------- */

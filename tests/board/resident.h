@@ -6,6 +6,7 @@
 #include "scenario.h"
 
 #include "boot/boot.h"
+#include "dfu/dfu.h"
 
 #define RESIDENT_ROOM 8192u
 
@@ -30,6 +31,26 @@ bool resident_detach(struct scenario *s);
 bool resident_select(struct scenario *s, uint8_t alternate);
 /* As dfu-util does it, to the end: the bootloader has left. */
 bool resident_download(struct scenario *s, const struct resident_image *image);
+
+/* ---- Request by request ---------------------------------------------------------------------- */
+
+struct resident_host {
+    struct scenario *s;
+    uint8_t status[DFU_STATUS_SIZE]; /* the last answer to GETSTATUS */
+    uint64_t slowest;                /* picoseconds that the slowest request took */
+};
+
+/* A class request to the interface, data as `type` says. */
+enum l072_urb_status resident_request(struct resident_host *h, uint8_t type, uint8_t code,
+                                      uint16_t value, void *data, uint16_t size);
+/* GETSTATUS, once, and bwPollTimeout. False: it was not answered. */
+bool resident_tell(struct resident_host *h);
+/* The same until the state is not a busy one. */
+bool resident_poll(struct resident_host *h);
+/* DNLOAD and its polls. True: the state is dfuDNLOAD-IDLE. */
+bool resident_dnload(struct resident_host *h, uint16_t block, const void *data, uint16_t size);
+/* A command and its address, as DNLOAD of block 0. */
+bool resident_command(struct resident_host *h, uint8_t command, uint32_t address);
 
 /* ---- Without a usb_device: quick, for thousands of boards ------------------------------------ */
 

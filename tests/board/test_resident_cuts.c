@@ -9,7 +9,6 @@
  */
 #include <stdio.h>
 
-#include "dfu/dfu.h"
 #include "dfuhost.h"
 #include "resident.h"
 
@@ -194,18 +193,15 @@ static void prepare(struct cuts *c, const struct row *row)
     resident_image(&c->new_image, row->image.version, row->image.size);
 }
 
-/* A command without an address; the host gives it time. */
+/* The host gives it time. */
 static bool erase_all(struct scenario *s)
 {
-    uint8_t command = DFUSE_ERASE, status[DFU_STATUS_SIZE];
-    const uint8_t dnload[8] = {0x21, DFU_DNLOAD, [6] = 1};
-    const uint8_t getstatus[8] = {0xA1, DFU_GETSTATUS, [6] = sizeof status};
+    struct resident_host h = {.s = s};
+    uint8_t command = DFUSE_ERASE;
 
-    return usb_device_control(&s->device, dnload, &command, NULL, 1000 * MS) == L072_URB_OK &&
-           usb_device_control(&s->device, getstatus, status, NULL, 1000 * MS) == L072_URB_OK &&
-           usb_device_run(&s->device, 1000 * MS) &&
-           usb_device_control(&s->device, getstatus, status, NULL, 1000 * MS) == L072_URB_OK &&
-           status[4] == DFU_DNLOAD_IDLE;
+    return resident_request(&h, 0x21, DFU_DNLOAD, 0, &command, 1) == L072_URB_OK &&
+           resident_tell(&h) && usb_device_run(&s->device, 1000 * MS) && resident_tell(&h) &&
+           h.status[4] == DFU_DNLOAD_IDLE;
 }
 
 static void every_cut_of(const struct row *row, const char *part, uint32_t seed)
