@@ -240,8 +240,18 @@ FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/fuzz/%)
 check-build: $(FUZZ_PROGRAMS)
 check-build: $(B)/lib/libl072.a $(B)/bench/bench # tests/library/install.sh
 
-.PHONY: fuzz $(FUZZERS:%=fuzz-%)
-fuzz: $(FUZZERS:%=fuzz-%) ## hunts for crashes and hangs, FUZZ_SECONDS=60 for each target
+DEVICE_FUZZER := $(wildcard fuzz/device*.c)
+# Firmware is not instrumented: this one makes its own random numbers.
+$(B)/fuzz-device: $(DEVICE_FUZZER:%.c=$(B)/host/%.o) $(B)/host/libdfuse.a $(B)/host/libl072.a
+	$(say) link $@
+	$(Q)gcc $^ -o $@ $(HOST_LIBS)
+FUZZ_REQUESTS ?= 1000000
+check-build: $(B)/fuzz-device
+
+.PHONY: fuzz fuzz-device $(FUZZERS:%=fuzz-%)
+fuzz-device: $(B)/fuzz-device $(B)/boot.elf $(B)/examples/resident-1.elf
+	$(Q)$(B)/fuzz-device $(FUZZ_REQUESTS)
+fuzz: fuzz-device $(FUZZERS:%=fuzz-%) ## hunts for crashes and hangs, FUZZ_SECONDS=60 for each target
 $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/app-1.bin
 	$(Q)fuzz/run $* $(FUZZ_SECONDS)
 
