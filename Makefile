@@ -207,7 +207,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
 BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
 # They begin first, so that the others share the CPUs with them.
-LONGEST        := tests/fuzz/fuzz.sh $(B)/host/tests/board/test_power_cut
+LONGEST        := tests/fuzz/fuzz.sh $(addprefix $(B)/host/tests/board/,test_resident_cuts test_power_cut)
 SCRIPTS        := $(sort $(shell find tests -path tests/kernel -prune -o -name '*.sh' -perm -u+x -print))
 CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
 	$(BENCH_SOURCES) $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
@@ -261,7 +261,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/a
 COMMAND_SCRIPTS := $(wildcard tests/cli/*.sh tests/bridge/*.sh tests/debug/*.sh) tests/e2e/rom.sh
 VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
 VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh,$(COMMAND_SCRIPTS))
-VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut,$(BOARD_TESTS:%.c=$(B)/host/%))
+VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut %/test_resident_cuts,$(BOARD_TESTS:%.c=$(B)/host/%))
 export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
 check-build: $(VALGRIND_SAMPLE)
 
