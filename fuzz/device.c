@@ -79,7 +79,7 @@ static void one_request(struct fuzz *f)
     if (status == L072_URB_CANCELLED && cancel) {
         f->states = ALL_SET;
         f->cancelled++;
-        run(f, 5 * MS); /* as long as an answer may take the device */
+        run(f, MS);
     } else if (status != L072_URB_OK && status != L072_URB_STALL && !f->gone) {
         found(f, "%s (SETUP %02X %02X %02X%02X %02X%02X %02X%02X): %s",
               status == L072_URB_CANCELLED ? "no answer in time" : "no answer", r.setup[0],

@@ -65,6 +65,11 @@ static bool written(uint32_t address, uint32_t size)
 
 /* ---- Points ---------------------------------------------------------------------------------- */
 
+static bool first_status_is_busy(void)
+{
+    return point(APP_BASE) && busy_then_idle(2, 1024) && busy_then_idle(3, 1024);
+}
+
 /* fwupd gives up after 1.5 s. Most of what there is in a row: erases, blocks, the end. */
 static bool every_answer_is_quick(void)
 {
@@ -111,6 +116,11 @@ static bool abort_leads_to_idle(void)
     return aborted() && send(2, 64) == L072_URB_OK && aborted() && point(APP_BASE) && aborted() &&
            upload(bytes, 2, sizeof bytes) == L072_URB_OK && aborted() &&
            send(2, 0) == L072_URB_OK && aborted();
+}
+
+static bool writes_erase(void)
+{
+    return point(APP_BASE) && busy_then_idle(2, 1024) && written(APP_BASE, 1024);
 }
 
 static bool erase_takes_any_address(void)
@@ -233,16 +243,18 @@ static const struct row {
     const char *point;
     bool (*holds)(void);
 } rows[] = {
-    {"2 no control transfer is held for 1.5 s",                        every_answer_is_quick   },
-    {"3 block 2 and SET_ADDRESS, or blocks that count",                blocks_count_or_not     },
-    {"4 an empty DNLOAD with any wValue leaves, after an answer",      any_empty_block_leaves  },
-    {"5 ABORT leads from any state but dfuERROR to dfuIDLE",           abort_leads_to_idle     },
-    {"7 erase takes any address in a sector",                          erase_takes_any_address },
-    {"8 unknown and too long blocks: STALL, errSTALLEDPKT",            wrong_blocks_stall      },
-    {"9 layout strings: counts up to 999, and a unit",                 layouts_are_parsable    },
-    {"10 wTransferSize up to 4096, bit 7 of bmAttributes is 0",        blocks_are_not_too_large},
-    {"11 bcdDFUVersion 011A, protocol 2, functional descriptor last",  version_and_protocol    },
-    {"12 serial number of 12 digits, the same in application and DFU", one_serial_number       },
+    {"1 the first status is dfuDNBUSY with a time, the last has no time", first_status_is_busy    },
+    {"2 no control transfer is held for 1.5 s",                           every_answer_is_quick   },
+    {"3 block 2 and SET_ADDRESS, or blocks that count",                   blocks_count_or_not     },
+    {"4 an empty DNLOAD with any wValue leaves, after an answer",         any_empty_block_leaves  },
+    {"5 ABORT leads from any state but dfuERROR to dfuIDLE",              abort_leads_to_idle     },
+    {"6 what is written need not be erased before",                       writes_erase            },
+    {"7 erase takes any address in a sector",                             erase_takes_any_address },
+    {"8 unknown and too long blocks: STALL, errSTALLEDPKT",               wrong_blocks_stall      },
+    {"9 layout strings: counts up to 999, and a unit",                    layouts_are_parsable    },
+    {"10 wTransferSize up to 4096, bit 7 of bmAttributes is 0",           blocks_are_not_too_large},
+    {"11 bcdDFUVersion 011A, protocol 2, functional descriptor last",     version_and_protocol    },
+    {"12 serial number of 12 digits, the same in application and DFU",    one_serial_number       },
 };
 
 static void it_suits_every_host(void **state)
