@@ -27,6 +27,7 @@ DEBUG_SOURCES  := $(wildcard debug/*.c)
 CLI_SOURCES    := $(wildcard cli/*.c)
 UNIT_TESTS     := $(wildcard tests/unit/test_*.c)
 BOARD_TESTS    := $(wildcard tests/board/test_*.c)
+BOARD_RIGS     := $(filter-out $(BOARD_TESTS),$(wildcard tests/board/*.c))
 
 # $(call variant,name,compiler,flags): objects of all host sources, in build/name/.
 define variant
@@ -44,7 +45,7 @@ $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) $(DEBUG_SOURCES:%.c=$(
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
-$(B)/$(1)/libtest.a: $(B)/$(1)/dfu/dfu.o $(B)/$(1)/usb/usbd.o $(B)/$(1)/tests/board/scenario.o
+$(B)/$(1)/libtest.a: $(addprefix $(B)/$(1)/,dfu/dfu.o usb/usbd.o $(BOARD_RIGS:%.c=%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtest.a $(B)/$(1)/libdfuse.a $(B)/$(1)/libl072.a
@@ -132,13 +133,17 @@ $(call app,test/main-hidden,-DCALL_SITE=2,$(HIDDEN))
 $(call app,test/main-visible,-DCALL_SITE=2,)
 $(call app,test/rtc-hidden,-DCALL_SITE=0 -DDFUSE_TOKEN_RTC,$(HIDDEN))
 
-# The resident bootloader, as one unit (LTO); an application behind it.
+# The resident bootloader, as one unit (LTO), without what -Os does for speed on this core; an
+# application behind it.
 BOOT_SOURCES := $(wildcard boot/*.c) usb/usbd.c usb/fsdev.c stm32l0/clock.c stm32l0/serial.c \
 	stm32l0/flash.c dfu/dfu.c
-$(eval $(call firmware,boot,$(BOOT_SOURCES),-flto -DFLASH_WAIT=flash_wait,-flto -T boot/boot.ld))
+BOOT_FLAGS   := -flto -frename-registers $(addprefix -fno-,thread-jumps jump-tables tree-dominator-opts \
+	move-loop-invariants cse-follow-jumps inline-small-functions if-conversion forward-propagate ipa-vrp)
+$(eval $(call firmware,boot,$(BOOT_SOURCES),$(BOOT_FLAGS) -DFLASH_WAIT=flash_wait,\
+	$(BOOT_FLAGS) -T boot/boot.ld))
 RESIDENT_SOURCES := $(APP_SOURCES:entry/dfuse.c=entry/dfuse_resident.c)
-RESIDENT_LINK := -T entry/dfuse_resident.ld -Wl$(,)--defsym=FLASH_ORIGIN=0x08002100 \
-	-Wl$(,)--defsym=FLASH_LENGTH=0x2DF00 -T stm32l0/app.ld
+RESIDENT_LINK := -T entry/dfuse_resident.ld -Wl$(,)--defsym=FLASH_ORIGIN=0x08001100 \
+	-Wl$(,)--defsym=FLASH_LENGTH=0x2EF00 -T stm32l0/app.ld
 $(foreach v,1 2,$(eval $(call firmware,examples/resident-$(v),$(RESIDENT_SOURCES),-DAPP_VERSION=$(v),\
 	$(RESIDENT_LINK))))
 
@@ -157,7 +162,7 @@ SMALLEST := -Wl$(,)--defsym=FLASH_LENGTH=0x10000 -Wl$(,)--defsym=RAM_LENGTH=0x20
 $(eval $(call firmware,examples/test/whynot,$(WHYNOT_SOURCES),,$(APP_LINK) $(HIDDEN) $(SMALLEST)))
 
 # What `make bench` runs.
-BENCH_SOURCES := $(filter-out bench/loop.c,$(wildcard bench/*.c))
+BENCH_SOURCES := $(filter-out bench/loop.c bench/stack.c,$(wildcard bench/*.c))
 $(eval $(call firmware,bench/loop,bench/loop.c stm32l0/startup.c,,-T stm32l0/app.ld))
 $(eval $(call firmware,bench/busy,bench/loop.c stm32l0/startup.c $(DEVICE_SOURCES),\
 	-DINTERRUPTS=1,-T stm32l0/app.ld))
@@ -196,7 +201,7 @@ $(B)/size/%.o: include/dfuse.h Makefile
 	@mkdir -p $(@D)
 	$(Q)$(ARM_CC) $(ARM_CFLAGS) -std=c99 -c $(filter %.c,$^) -o $@
 SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/app-1.elf \
-	$(B)/rom/v41.elf $(B)/boot.elf
+	$(B)/rom/v41.elf $(B)/boot.elf $(B)/boot.bin $(B)/bench/stack
 
 # ---- What people ask for --------------------------------------------------------------------------
 
@@ -206,10 +211,10 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 UNIT_PROGRAMS  := $(UNIT_TESTS:%.c=$(B)/asan/%)
 BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
 # They begin first, so that the others share the CPUs with them.
-LONGEST        := tests/fuzz/fuzz.sh $(B)/host/tests/board/test_power_cut
-SCRIPTS        := $(sort $(shell find tests -path tests/kernel -prune -o -name '*.sh' -perm -u+x -print))
+LONGEST        := tests/fuzz/fuzz.sh $(addprefix $(B)/host/tests/board/,test_resident_cuts test_power_cut)
+SCRIPTS        := $(sort $(shell find tests \( -path tests/kernel -o -path tests/hosts \) -prune -o -name '*.sh' -perm -u+x -print))
 CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
-	$(BENCH_SOURCES) $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
+	$(BENCH_SOURCES) bench/stack.c $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
 
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
@@ -239,8 +244,18 @@ FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/fuzz/%)
 check-build: $(FUZZ_PROGRAMS)
 check-build: $(B)/lib/libl072.a $(B)/bench/bench # tests/library/install.sh
 
-.PHONY: fuzz $(FUZZERS:%=fuzz-%)
-fuzz: $(FUZZERS:%=fuzz-%) ## hunts for crashes and hangs, FUZZ_SECONDS=60 for each target
+RESIDENT_FUZZER := $(wildcard fuzz/resident*.c)
+# Firmware is not instrumented: this one makes its own random numbers.
+$(B)/fuzz-resident: $(RESIDENT_FUZZER:%.c=$(B)/host/%.o) $(B)/host/libdfuse.a $(B)/host/libl072.a
+	$(say) link $@
+	$(Q)gcc $^ -o $@ $(HOST_LIBS)
+FUZZ_REQUESTS ?= 1000000
+check-build: $(B)/fuzz-resident
+
+.PHONY: fuzz fuzz-resident $(FUZZERS:%=fuzz-%)
+fuzz-resident: $(B)/fuzz-resident $(B)/boot.elf $(B)/examples/resident-1.elf
+	$(Q)$(B)/fuzz-resident $(FUZZ_REQUESTS)
+fuzz: fuzz-resident $(FUZZERS:%=fuzz-%) ## hunts for crashes and hangs, FUZZ_SECONDS=60 for each target
 $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/app-1.bin
 	$(Q)fuzz/run $* $(FUZZ_SECONDS)
 
@@ -250,7 +265,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/a
 COMMAND_SCRIPTS := $(wildcard tests/cli/*.sh tests/bridge/*.sh tests/debug/*.sh) tests/e2e/rom.sh
 VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
 VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh,$(COMMAND_SCRIPTS))
-VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut,$(BOARD_TESTS:%.c=$(B)/host/%))
+VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut %/test_resident_cuts,$(BOARD_TESTS:%.c=$(B)/host/%))
 export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
 check-build: $(VALGRIND_SAMPLE)
 
@@ -289,11 +304,16 @@ install: $(B)/dfuse $(B)/lib/libl072.a ## installs dfuse and libl072 (PREFIX=/us
 	$(Q)echo "$$L072_PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/l072.pc
 
 # Unicorn has global names that are ours too: with the library for others they do not meet.
-$(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(B)/lib/libl072.a
+BENCH_HOST := $(addprefix $(B)/host/bridge/,dfuhost.o device.o pcap.o status.o)
+$(B)/bench/bench: $(BENCH_SOURCES:%.c=$(B)/host/%.o) $(BENCH_HOST) $(B)/lib/libl072.a
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)gcc $^ -o $@ -lunicorn
-bench: all $(B)/bench/bench $(B)/bench/loop.bin $(B)/bench/busy.bin ## measures the speed
+$(B)/bench/stack: $(addprefix $(B)/host/bench/,stack.o measure.o) $(BENCH_HOST) $(B)/lib/libl072.a
+	@mkdir -p $(@D)
+	$(say) link $@
+	$(Q)gcc $^ -o $@
+bench: all $(B)/bench/bench $(addprefix $(B)/,boot.bin bench/loop.bin bench/busy.bin) ## measures the speed
 	@$(B)/bench/bench
 
 .PHONY: check-kernel
@@ -302,6 +322,13 @@ check-kernel: ## a real Linux kernel has the board on its USB; installs what tha
 	@tools/setup kernel
 	@$(MAKE) $(JOBS) --no-print-directory all $(ENDPOINTS) >/dev/null
 	@tests/run tests/kernel/kernel.sh
+
+.PHONY: check-hosts
+check-hosts: ## a browser and fwupd have the bootloader on their USB; installs what that needs first
+	@tools/setup
+	@tools/setup hosts
+	@$(MAKE) $(JOBS) --no-print-directory all >/dev/null
+	@tests/run $(sort $(wildcard tests/hosts/*.sh))
 
 size: $(SIZED) ## prints the size of each artefact beside its budget
 	@tools/size

@@ -4,17 +4,22 @@
 
 /* The unit of the chip (RM0376, CRC): with its reset values, and words taken and given bit by bit
  * in reverse, it computes the CRC-32 of zlib but for the last inversion. */
-IN_FLASH uint32_t app_crc(uint32_t length)
+CRC_IN_FLASH uint32_t app_crc(uint32_t length, bool serve)
 {
     const uint32_t *word = (const uint32_t *)APP_BASE;
     RCC->AHBENR |= RCC_AHBENR_CRC;
     CRC->CR = CRC_CR_RESET | CRC_CR_REV_IN_WORD | CRC_CR_REV_OUT;
-    for (uint32_t i = 0; i < length; i += 4)
+    for (uint32_t i = 0; i < length; i += 4) {
+        if (serve && i % FLASH_PAGE_SIZE == 0)
+            flash_wait();
         CRC->DR = *word++;
+    }
     uint32_t crc = ~CRC->DR;
-    RCC->AHBRSTR = RCC_AHBENR_CRC;
-    RCC->AHBRSTR = 0;
-    RCC->AHBENR = RCC_AHBENR_RESET;
+    if (BOOT_CHECK_CRC) { /* the application finds the chip as after reset */
+        RCC->AHBRSTR = RCC_AHBENR_CRC;
+        RCC->AHBRSTR = 0;
+        RCC->AHBENR = RCC_AHBENR_RESET;
+    }
     return crc;
 }
 
@@ -25,8 +30,7 @@ IN_FLASH bool app_sealed(void)
 
 IN_FLASH bool app_valid(void)
 {
-    const uint32_t *vectors = (const uint32_t *)APP_BASE;
     /* The reset vector is code (bit 0) of the application. */
-    return app_sealed() && (vectors[1] - APP_BASE - 1) < SEAL->length && vectors[1] & 1 &&
-           (!BOOT_CHECK_CRC || app_crc(SEAL->length) == SEAL->crc);
+    return app_sealed() && APP->reset - APP_BASE - 1 < SEAL->length && APP->reset & 1 &&
+           (!BOOT_CHECK_CRC || app_crc(SEAL->length, false) == SEAL->crc);
 }

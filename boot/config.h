@@ -29,7 +29,7 @@
 #endif
 /* What a browser offers to open when the device is plugged in (WebUSB), without https://. */
 #ifndef BOOT_LANDING_PAGE
-#define BOOT_LANDING_PAGE "devanlai.github.io/webdfu/dfu-util"
+#define BOOT_LANDING_PAGE "devanlai.github.io/webdfu"
 #endif
 
 /* ---- When to stay ---------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* DFU mode: one loop. What waits for the flash serves USB meanwhile (flash_wait()). */
+/* DFU mode: after its start one loop, in RAM. What waits for the flash serves USB meanwhile
+ * (flash_wait()). */
 #include "../dfu/dfu.h"
 #include "../stm32l0/clock.h"
-#include "../stm32l0/flash.h"
+#include "../stm32l0/ram.h"
 #include "../usb/usbd.h"
 #include "boot.h"
 
@@ -14,17 +15,22 @@ void flash_wait(void)
     usbd_poll();
 }
 
-void dfu_mode(void)
+__attribute__((noreturn)) FAR static void serve(void)
 {
-    dfu_init(&boot_dfu, APP_BASE);
-    identity_fill_in();
-    clock_16mhz();
-    clock_usb();
-    usbd_connect();
     for (;;) {
         flash_wait();
         dfu_work(&boot_dfu);
-        if (boot_dfu.state == DFU_IDLE)
-            memory_settle();
+        memory_idle(boot_dfu.state == DFU_IDLE);
     }
+}
+
+IN_FLASH void dfu_mode(void)
+{
+    ram_prepare();
+    dfu_init(&boot_dfu, APP_BASE);
+    identity_fill_in(memory_init());
+    clock_16mhz();
+    clock_usb();
+    usbd_connect();
+    serve();
 }

@@ -17,22 +17,26 @@ _Alignas(2) static const uint8_t device[] = {
 };
 
 #define ALTERNATE(n) USB_INTERFACE_DESCRIPTOR(0, n, 0, 0xFE, 0x01, 0x02, LAYOUT + (n))
-#define TOTAL        (9 + ALTERNATES * 9 + 9)
+#define FUNCTIONAL                                                                                 \
+    USB_DFU_FUNCTIONAL_DESCRIPTOR(DFU_CAN_DNLOAD | DFU_CAN_UPLOAD | DFU_WILL_DETACH, 255,          \
+                                  DFU_TRANSFER_SIZE, DFUSE_VERSION)
+#define TOTAL (9 + ALTERNATES * 9 + 2 * 9)
 
+/* fwupd wants a functional descriptor behind the first alternate setting, and without one behind
+ * the last it takes the others for part of it; betaflight wants no more. */
 _Alignas(2) static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
     ALTERNATE(ALTERNATE_FLASH),
+    FUNCTIONAL,
     ALTERNATE(ALTERNATE_EEPROM),
     ALTERNATE(ALTERNATE_OPTIONS),
     ALTERNATE(ALTERNATE_DEVICE),
-    USB_DFU_FUNCTIONAL_DESCRIPTOR(DFU_CAN_DNLOAD | DFU_CAN_UPLOAD | DFU_WILL_DETACH, 255,
-                                  DFU_TRANSFER_SIZE, DFUSE_VERSION),
+    FUNCTIONAL,
 };
 _Static_assert(sizeof configuration == TOTAL, "wTotalLength");
 
 /* ---- Windows and browsers -------------------------------------------------------------------- */
 
-#define VENDOR_CODE      1
 #define MS_OS_20_INDEX   7
 #define WEBUSB_URL_INDEX 2
 #define WINDOWS_8_1      0x00, 0x00, 0x03, 0x06
@@ -49,28 +53,41 @@ _Static_assert(sizeof configuration == TOTAL, "wTotalLength");
 /* Headers: USB 3.2 9.6.2. */
 #define BOS_HEADER               5, USB_BOS, USB_U16(BOS_TOTAL), 2
 #define PLATFORM(size, uuid)     size, 0x10, 0x05, 0, uuid
-#define MS_OS_20_CAPABILITY      WINDOWS_8_1, USB_U16(MS_OS_20_TOTAL), VENDOR_CODE, 0
-#define WEBUSB_CAPABILITY(pages) USB_U16(0x0100), VENDOR_CODE, pages
+#define MS_OS_20_CAPABILITY      WINDOWS_8_1, USB_U16(MS_OS_20_TOTAL), BOOT_VENDOR_CODE, 0
+#define WEBUSB_CAPABILITY(pages) USB_U16(0x0100), BOOT_VENDOR_CODE, pages
 
 _Alignas(2) static const uint8_t bos[] = {BOS_HEADER, PLATFORM(28, MS_OS_20_UUID),
                                           MS_OS_20_CAPABILITY, PLATFORM(24, WEBUSB_UUID),
                                           WEBUSB_CAPABILITY(1)};
 _Static_assert(sizeof bos == BOS_TOTAL, "wTotalLength");
 
-static const struct {
-    uint8_t head[38];
-    uint16_t name[21];
-    uint16_t data_type_size;
-    uint16_t guid[40];
-} ms_os_20 = {
-    .head = {USB_U16(10), USB_U16(0), WINDOWS_8_1, USB_U16(MS_OS_20_TOTAL), USB_U16(20), USB_U16(3),
-             'W', 'I', 'N', 'U', 'S', 'B', [30] = USB_U16(132), USB_U16(4), USB_U16(7),
-             USB_U16(42)},
-    .name = u"DeviceInterfaceGUIDs",
-    .data_type_size = 80,
-    .guid = u"{9F8C5B1E-6B0A-4D0E-9C55-5D0B1B6F2A37}\0",
+/* The descriptor set, but in place of each of the UTF-16 characters at its end a byte: set header,
+ * compatible ID, registry property with its name, the size of its value, and that. */
+#define MS_OS_20_BYTES 38
+static IN_FLASH_DATA const struct {
+    uint8_t bytes[MS_OS_20_BYTES];
+    char name[21];
+    uint8_t value_size;
+    char value[40];
+} ms_os_20_packed = {
+    {USB_U16(10), USB_U16(0), WINDOWS_8_1, USB_U16(MS_OS_20_TOTAL), USB_U16(20), USB_U16(3), 'W',
+     'I', 'N', 'U', 'S', 'B', [30] = USB_U16(132), USB_U16(4), USB_U16(7), USB_U16(42)},
+    "DeviceInterfaceGUIDs",
+    80,
+    "{9F8C5B1E-6B0A-4D0E-9C55-5D0B1B6F2A37}\0",
 };
-_Static_assert(sizeof ms_os_20 == MS_OS_20_TOTAL, "wTotalLength");
+_Alignas(2) static uint8_t ms_os_20[MS_OS_20_TOTAL];
+_Static_assert(2 * sizeof ms_os_20_packed - MS_OS_20_BYTES == MS_OS_20_TOTAL, "wTotalLength");
+
+static void unpack_ms_os_20(void)
+{
+    const uint8_t *from = (const uint8_t *)&ms_os_20_packed;
+    uint8_t *to = ms_os_20;
+    for (unsigned i = 0; i < sizeof ms_os_20_packed; i++) {
+        *to = from[i];
+        to += i < MS_OS_20_BYTES ? 1 : 2;
+    }
+}
 
 #define URL_PREFIX_HTTPS 1
 static const struct {
@@ -81,10 +98,10 @@ static const struct {
 
 /* ---- Strings --------------------------------------------------------------------------------- */
 
-#define FLASH_LAYOUT  "@Flash /0x08000000/8*1Ka,???*1Kg"
-#define EEPROM_LAYOUT "@EEPROM /0x08080000/?*1Ke"
+#define FLASH_LAYOUT  "@Flash /0x08000000/1*4Ka,00*4Kg"
+#define EEPROM_LAYOUT "@EEPROM /0x08080000/0*1Ke"
 
-/* One behind the other, in RAM: what this chip has is filled in for the zeros and the '?'. */
+/* One behind the other, in RAM: what this chip has is filled in for the zeros. */
 static struct {
     char vendor[sizeof BOOT_VENDOR], product[sizeof BOOT_PRODUCT], serial[SERIAL_DIGITS + 1];
     char flash[sizeof FLASH_LAYOUT], eeprom[sizeof EEPROM_LAYOUT];
@@ -99,29 +116,20 @@ static struct {
     "@Device /0x1FF80050/1*48Ba",
 };
 _Static_assert(LAYOUT + ALTERNATE_DEVICE == 7, "the order of the strings");
+_Static_assert(sizeof BOOT_VENDOR <= USBD_STRING_MAX + 1, "BOOT_VENDOR is too long");
+_Static_assert(sizeof BOOT_PRODUCT <= USBD_STRING_MAX + 1, "BOOT_PRODUCT is too long");
 
-/* 64 KB parts of category 5 have 3, those of category 3 have 2 (RM0376, RM0367). */
-unsigned identity_eeprom_kb(void)
+void identity_fill_in(unsigned eeprom_kb)
 {
-    if (FLASH_SIZE_KB > 64)
-        return 6;
-    RCC->APB2ENR |= RCC_APB2ENR_DBG;
-    return (uint8_t)DBGMCU_IDCODE == 0x47 ? 3 : 2;
-}
-
-void identity_fill_in(void)
-{
-    unsigned kb = FLASH_SIZE_KB - BOOT_SIZE / 1024;
-    char *digit = strings.flash + sizeof FLASH_LAYOUT - sizeof "*1Kg";
-    for (unsigned i = 0; i < 3; i++) {
-        unsigned tens = 0;
-        for (; kb >= 10; kb -= 10)
-            tens++;
-        *--digit = (char)('0' + kb);
-        kb = tens;
-    }
-    strings.eeprom[sizeof EEPROM_LAYOUT - sizeof "?*1Ke"] = (char)('0' + identity_eeprom_kb());
+    char *sectors = strings.flash + sizeof FLASH_LAYOUT - sizeof "0*4Kg", tens = '0';
+    unsigned count = (DEVICE->FLASH_SIZE_KB - BOOT_SIZE / 1024) / (BOOT_SECTOR / 1024);
+    for (; count >= 10; count -= 10)
+        tens++;
+    sectors[-1] = tens;
+    sectors[0] = (char)('0' + count);
+    strings.eeprom[sizeof EEPROM_LAYOUT - sizeof "0*1Ke"] = (char)('0' + eeprom_kb);
     serial_number(strings.serial);
+    unpack_ms_os_20();
 }
 
 const char *usb_string(uint8_t index)
@@ -151,23 +159,21 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
 
 static int vendor_request(const struct usb_setup *setup, uint8_t **data)
 {
-    if (setup->bRequest != VENDOR_CODE || !(setup->bmRequestType & USB_DIR_IN))
-        return USBD_STALL;
     *data = (uint8_t *)(uintptr_t)&landing_page;
     if (setup->wIndex == WEBUSB_URL_INDEX)
-        return sizeof landing_page;
-    *data = (uint8_t *)(uintptr_t)&ms_os_20;
+        return 3 + sizeof landing_page.url;
+    *data = ms_os_20;
     return setup->wIndex == MS_OS_20_INDEX ? (int)sizeof ms_os_20 : USBD_STALL;
 }
 
 int usb_request(const struct usb_setup *setup, uint8_t **data)
 {
-    switch (setup->bmRequestType & (USB_TYPE_MASK | USB_RECIPIENT_MASK)) {
-    case USB_TYPE_CLASS | USB_RECIPIENT_IFACE:
-        return setup->wIndex == 0 ? dfu_request(&boot_dfu, setup, data) : USBD_STALL;
-    case USB_TYPE_VENDOR | USB_RECIPIENT_DEVICE: return vendor_request(setup, data);
-    default: return USBD_STALL;
-    }
+    uint8_t type = setup->bmRequestType;
+    if ((type & ~USB_DIR_IN) == (USB_TYPE_CLASS | USB_RECIPIENT_IFACE) && setup->wIndex == 0)
+        return dfu_request(&boot_dfu, setup, data);
+    if (type == (USB_DIR_IN | USB_TYPE_VENDOR) && setup->bRequest == BOOT_VENDOR_CODE)
+        return vendor_request(setup, data);
+    return USBD_STALL;
 }
 
 void usb_request_done(const struct usb_setup *setup)
@@ -175,11 +181,11 @@ void usb_request_done(const struct usb_setup *setup)
     dfu_request_done(&boot_dfu, setup);
 }
 
-bool usb_set_alternate(uint8_t alternate)
+bool usb_set_alternate(uint16_t alternate)
 {
     if (alternate >= ALTERNATES)
         return false;
-    dfu_select(&boot_dfu, alternate);
+    dfu_select(&boot_dfu, (uint8_t)alternate);
     return true;
 }
 

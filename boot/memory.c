@@ -5,10 +5,11 @@
  * Erasing is put off: hosts erase all that they are going to write, and what is written is often
  * what was there. A page is touched when its new content is known and differs, or when the host is
  * through. Until then it reads as erased.
+ *
+ * How long a request takes is found by doing it once without the flash: dry().
  */
-#include <stddef.h>
-
 #include "../dfu/dfu_mem.h"
+#include "../stm32l0/core.h"
 #include "../stm32l0/flash.h"
 #include "../usb/usbd.h"
 #include "boot.h"
@@ -17,50 +18,120 @@
 #define DEVICE_BASE  0x1FF80050u /* unique ID to flash size */
 #define DEVICE_BYTES 0x30u
 
-const uint8_t dfu_mem_commands[DFU_MEM_COMMANDS] = {DFUSE_GET, DFUSE_SET_ADDRESS, DFUSE_ERASE,
-                                                    DFUSE_READ_UNPROTECT};
+_Alignas(2) const uint8_t dfu_mem_commands[DFU_MEM_COMMANDS] = {DFUSE_GET, DFUSE_SET_ADDRESS,
+                                                                DFUSE_ERASE, DFUSE_READ_UNPROTECT};
+
+/* The sizes of flash and EEPROM are the chip's: memory_init(). */
+static struct {
+    uint32_t base, size;
+} areas[ALTERNATES] = {
+    [ALTERNATE_FLASH] = {FLASH_BASE,  0           },
+    [ALTERNATE_EEPROM] = {EEPROM_BASE, 0           },
+    [ALTERNATE_OPTIONS] = {OPTION_BASE, OPTION_BYTES},
+    [ALTERNATE_DEVICE] = {DEVICE_BASE, DEVICE_BYTES},
+};
 
 static struct {
     /* What the host wants written: words from an address on, a multiple of 4. */
     uint32_t address, length;
-    const uint32_t *words;
-    /* What it wants erased, and is not yet: whole pages, the next one first. */
-    uint32_t erase, erase_end;
+    uintptr_t bytes; /* where they are */
+    /* What would be otherwise if flash operations that are only counted had been done. */
+    struct plan {
+        uint32_t erase, erase_end; /* the pages that the host wants erased, and that are not yet */
+        bool sealed;               /* there is a seal */
+    } plan;
+
+    uint32_t last; /* a page of the block that is put off: see memory_idle() */
+    int8_t step;   /* -1: flash operations are done; 1: they are counted, and not done */
+    bool complete; /* the first page was sent, or what is changed was complete */
 
     uint32_t app_end; /* of the application that is in the making; 0: none is */
     uint32_t errors;  /* of flash operations: flash.h */
-    bool complete;    /* its first page was sent, or what is changed was complete */
-    bool options;     /* option bytes were written: they count at the next start */
+    int32_t left;     /* flash operations that this request still takes */
 } memory;
+
+/* 64 KB parts of category 5 have 3 KB, those of category 3 have 2 (RM0376, RM0367). */
+static unsigned find_eeprom_kb(void)
+{
+    if (DEVICE->FLASH_SIZE_KB > 64)
+        return 6;
+    RCC->APB2ENR |= RCC_APB2ENR_DBG;
+    return (uint8_t)DBGMCU_IDCODE == 0x47 ? 3 : 2;
+}
+
+unsigned memory_init(void)
+{
+    unsigned eeprom_kb = find_eeprom_kb();
+    areas[ALTERNATE_FLASH].size = DEVICE->FLASH_SIZE_KB * 1024u;
+    areas[ALTERNATE_EEPROM].size = eeprom_kb * 1024;
+    memory.plan.sealed = app_sealed();
+    memory.step = -1;
+    return eeprom_kb;
+}
+
+__attribute__((noinline)) uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
+{
+    uint32_t offset = address - areas[alternate].base;
+    return offset < areas[alternate].size ? areas[alternate].size - offset : 0;
+}
 
 static bool is_erased(uint32_t address)
 {
-    return address - memory.erase < memory.erase_end - memory.erase;
+    return address - memory.plan.erase < memory.plan.erase_end - memory.plan.erase;
 }
 
 /* What the word at `at` shall be. */
 static uint32_t wanted(uint32_t at)
 {
-    if (at - memory.address < memory.length)
-        return memory.words[(at - memory.address) / 4];
+    uint32_t offset = at - memory.address;
+    if (offset < memory.length)
+        return *(const uint32_t *)(memory.bytes + offset);
     return is_erased(at) ? 0 : *(const uint32_t *)at;
+}
+
+/* Words, and under readout protection nothing. */
+enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
+{
+    (void)alternate;
+    if ((uint8_t)FLASH->OPTR != FLASH_OPTR_RDP_0)
+        return DFU_ERR_VENDOR;
+    if (address % 4)
+        return DFU_ERR_TARGET;
+    for (uint32_t i = 0; i < size; i += 4)
+        *(uint32_t *)(void *)(buffer + i) = wanted(address + i);
+    return DFU_OK;
 }
 
 /* ---- Flash ----------------------------------------------------------------------------------- */
 
+static void operate(uint32_t mode, uint32_t address, const uint32_t *words, unsigned size)
+{
+    memory.left += memory.step;
+    if (memory.left < 0)
+        memory.left = 0;
+    if (memory.step < 0)
+        memory.errors |= flash_operate(mode, address, words, size);
+}
+
+static void erase_page(uint32_t page)
+{
+    const uint32_t any = 0;
+    operate(FLASH_ERASE, page, &any, 1);
+}
+
 /* Before the first change of the application: a power cut from now on leads to DFU. */
 static void unseal(void)
 {
-    if (!app_sealed())
+    if (!memory.plan.sealed)
         return;
+    memory.plan.sealed = false;
     memory.complete = true;
     memory.app_end = APP_BASE + SEAL->length;
-    memory.errors |= flash_erase_page(SEAL_BASE);
+    erase_page(SEAL_BASE);
 }
 
-/* Makes a page what it shall be, if `now`. Returns how many flash operations that takes: one if
- * something is to be erased, two if something is to be programmed. */
-static unsigned put_page(uint32_t page, bool now)
+/* Makes a page what it shall be. */
+static void put_page(uint32_t page)
 {
     uint32_t words[FLASH_PAGE_SIZE / 4];
     uint32_t differs = 0, before = 0, after = 0;
@@ -71,173 +142,167 @@ static unsigned put_page(uint32_t page, bool now)
         before |= there;
         after |= words[i];
     }
+    if (page == memory.last) { /* the host may send the next block from now on */
+        memory.address = page;
+        memory.length = sizeof words;
+        memory.bytes = (uintptr_t)words;
+    }
+    if (is_erased(page))
+        memory.plan.erase = page + FLASH_PAGE_SIZE;
     if (!differs)
-        return 0;
-    if (now)
-        unseal();
-    if (now && before)
-        memory.errors |= flash_erase_page(page);
-    if (now && after) {
-        memory.errors |= flash_write_half_page(page, words);
-        memory.errors |= flash_write_half_page(page + FLASH_HALF_PAGE, words + 16);
+        return;
+    unseal();
+    if (before)
+        erase_page(page);
+    if (after) {
+        operate(FLASH_WRITE_HALF_PAGE, page, words, 16);
+        operate(FLASH_WRITE_HALF_PAGE, page + FLASH_HALF_PAGE, words + 16, 16);
     }
-    return !!before + 2 * !!after;
 }
 
-bool memory_settle(void)
+static void put_pages(uint32_t page, uint32_t end)
 {
-    if (memory.erase == memory.erase_end)
-        return false;
-    put_page(memory.erase, true);
-    memory.erase += FLASH_PAGE_SIZE;
-    return true;
+    for (; page < end; page += FLASH_PAGE_SIZE) {
+        put_page(page);
+        if (memory.step < 0) /* else this is inside usbd_poll() */
+            flash_wait();
+    }
 }
 
-static unsigned put_pages(bool now)
+static void settle(void)
 {
-    unsigned operations = 0;
-    uint32_t page = memory.address & ~(FLASH_PAGE_SIZE - 1);
-    for (; page < memory.address + memory.length; page += FLASH_PAGE_SIZE) {
-        while (now && is_erased(page) && page != memory.erase)
-            memory_settle(); /* the host leaves these out */
-        operations += put_page(page, now);
-        if (now && page == memory.erase)
-            memory.erase += FLASH_PAGE_SIZE;
+    put_pages(memory.plan.erase, memory.plan.erase_end);
+}
+
+static void forget_words(void)
+{
+    memory.length = 0;
+    memory.last = 0;
+}
+
+void memory_idle(bool idle)
+{
+    if (!memory.last && idle && memory.plan.erase != memory.plan.erase_end)
+        memory.last = memory.plan.erase;
+    if (memory.last) {
+        put_page(memory.last);
+        forget_words();
     }
-    return operations;
 }
 
 /* ---- Data EEPROM and option bytes ------------------------------------------------------------ */
 
 /* The complement of an option word is ours to make: a wrong one would protect the whole flash. */
-static unsigned put_words(bool now)
+static void put_words(void)
 {
-    unsigned operations = 0;
     for (uint32_t at = memory.address; at < memory.address + memory.length; at += 4) {
-        uint32_t word = wanted(at);
+        uint32_t word = wanted(at), there = *(const uint32_t *)at;
         if (at >= OPTION_BASE)
             word = (word & 0xFFFF) | ~word << 16;
-        if (word == *(const uint32_t *)at)
+        if (word == there)
             continue;
-        operations += 2; /* erase and write */
-        if (now)
-            memory.errors |= flash_write_word(at, word);
+        if (there) /* it is erased first */
+            memory.left += memory.step;
+        operate(FLASH_WRITE_WORD, at, &word, 1);
     }
-    return operations;
-}
-
-/* ---- For the engine -------------------------------------------------------------------------- */
-
-uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
-{
-    static const uint32_t bases[ALTERNATES] = {FLASH_BASE, EEPROM_BASE, OPTION_BASE, DEVICE_BASE};
-    uint32_t size = alternate == ALTERNATE_FLASH     ? FLASH_SIZE_KB * 1024u
-                    : alternate == ALTERNATE_EEPROM  ? identity_eeprom_kb() * 1024u
-                    : alternate == ALTERNATE_OPTIONS ? OPTION_BYTES
-                                                     : DEVICE_BYTES;
-    uint32_t offset = address - bases[alternate];
-    return offset < size ? size - offset : 0;
-}
-
-/* Words, and under readout protection nothing. */
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
-{
-    (void)alternate;
-    if ((uint8_t)FLASH->OPTR != FLASH_OPTR_RDP_0 || address % 4)
-        return NULL;
-    for (uint32_t i = 0; i < size; i += 4)
-        *(uint32_t *)(void *)(buffer + i) = wanted(address + i);
-    return buffer;
-}
-
-/* The block of the host, or what it takes to write it. */
-static unsigned put(const struct dfu *d, bool now)
-{
-    memory.address = d->address;
-    memory.length = d->length;
-    memory.words = (const uint32_t *)(const void *)d->data;
-    unsigned operations = d->alternate == ALTERNATE_FLASH ? put_pages(now) : put_words(now);
     memory.length = 0;
-    return operations;
 }
 
-/* 3.2 ms an operation (RM0376, Tprog), the seal included. */
-uint32_t dfu_mem_time(const struct dfu *d)
-{
-    unsigned operations = d->operation == DFU_WRITE ? 1 + put(d, false) : 0;
-    return 1 + (operations * 205 >> 6);
-}
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static enum dfu_status erase(const struct dfu *d)
 {
-    uint32_t sector = d->address & ~(BOOT_SECTOR - 1);
     bool all = d->operation == DFU_ERASE_ALL;
-    if (d->alternate != ALTERNATE_FLASH || (!all && sector < SEAL_BASE))
-        return DFU_ERR_TARGET;
-    if (!all && memory.erase < memory.erase_end && sector + BOOT_SECTOR == memory.erase_end)
-        return DFU_OK; /* the same again */
-    if (all || sector != memory.erase_end) {
-        while (memory_settle())
-            ;
-        memory.erase = all || sector < APP_BASE ? APP_BASE : sector;
+    uint32_t from = d->address & ~(BOOT_SECTOR - 1), end = from + BOOT_SECTOR;
+    if (all) {
+        from = SEAL_BASE;
+        end = FLASH_BASE + areas[ALTERNATE_FLASH].size;
     }
-    memory.erase_end = all ? FLASH_BASE + FLASH_SIZE_KB * 1024u : sector + BOOT_SECTOR;
-    while (all && memory_settle())
-        ;
+    if (d->alternate != ALTERNATE_FLASH || from < SEAL_BASE)
+        return DFU_ERR_TARGET;
+    if (from < APP_BASE)
+        from = APP_BASE;
+    if (all || !is_erased(from)) {
+        if (from != memory.plan.erase_end) {
+            settle();
+            memory.plan.erase = from;
+        }
+        memory.plan.erase_end = end;
+    }
+    if (all)
+        settle();
     return DFU_OK;
 }
 
-/* RDP stays as it is, or what config.h allows. */
+/* RDP stays as it is, or what config.h allows. With it WPRMOD, which would make the bootloader
+ * unreadable for itself. */
 static bool rdp_changes(const struct dfu *d)
 {
-    uint8_t level = *(const volatile uint8_t *)OPTION_BASE;
-    return d->address == OPTION_BASE && d->data[0] != level &&
-           (!BOOT_RDP || d->data[0] == FLASH_OPTR_RDP_2);
+    uint16_t there = *(const volatile uint16_t *)OPTION_BASE;
+    uint16_t word = *(const uint16_t *)(const void *)d->data;
+    return d->address == OPTION_BASE && word != there &&
+           (!BOOT_RDP || (word ^ there) >> 8 || (uint8_t)word == FLASH_OPTR_RDP_2);
+}
+
+static void put_flash(void)
+{
+    uint32_t page = memory.address & ~(FLASH_PAGE_SIZE - 1), end = memory.address + memory.length;
+    if (memory.address == APP_BASE)
+        memory.complete = true;
+    if (memory.app_end < end)
+        memory.app_end = end;
+    uint32_t last = (end - 1) & ~(FLASH_PAGE_SIZE - 1);
+    /* The host leaves the first ones out. */
+    put_pages(is_erased(page) ? memory.plan.erase : page, last);
+    memory.last = last;
 }
 
 static enum dfu_status write(struct dfu *d)
 {
-    uint32_t end = d->address + d->length;
+    if (d->alternate == ALTERNATE_DEVICE || d->address % 4 ||
+        (d->alternate == ALTERNATE_FLASH && d->address < APP_BASE))
+        return DFU_ERR_TARGET;
+    /* Of the last word the rest stays, in flash it becomes 0. */
+    for (; d->length % 4; d->length++)
+        d->data[d->length] = d->alternate ? *(const uint8_t *)(d->address + d->length) : 0;
     if (rdp_changes(d))
         return DFU_ERR_VENDOR;
-    if (d->alternate == ALTERNATE_DEVICE || d->address % 4)
-        return DFU_ERR_TARGET;
-    if (d->alternate == ALTERNATE_FLASH) {
-        if (d->address < APP_BASE)
-            return DFU_ERR_TARGET;
-        for (; d->length % 4; d->length++)
-            d->data[d->length] = 0;
-        memory.complete |= d->address == APP_BASE;
-        if (memory.app_end < end)
-            memory.app_end = end;
-    }
-    memory.options |= d->alternate == ALTERNATE_OPTIONS;
-    memory.errors = 0;
-    put(d, true);
-    return memory.errors ? DFU_ERR_PROG : DFU_OK;
+    memory.address = d->address;
+    memory.length = d->length;
+    memory.bytes = (uintptr_t)d->data;
+    if (d->alternate == ALTERNATE_FLASH)
+        put_flash();
+    else
+        put_words();
+    return DFU_OK;
 }
 
-/* ---- The end --------------------------------------------------------------------------------- */
+/* Two of them for the seal; app_crc() lasts as long as the others, at most. */
+#define FINISH_OPERATIONS 14
 
 static enum dfu_status finish(void)
 {
-    while (memory_settle())
-        ;
-    if (!memory.app_end || app_sealed()) /* nothing was sent, or nothing was new */
+    settle();
+    if (!memory.app_end || memory.plan.sealed) /* nothing was sent, or nothing was new */
         return DFU_OK;
     if (!memory.complete)
         return DFU_ERR_NOTDONE;
-    uint32_t length = (memory.app_end - APP_BASE + 3) & ~3u, crc = app_crc(length);
+    if (memory.step > 0) {
+        memory.left += FINISH_OPERATIONS;
+        return DFU_OK;
+    }
+    uint32_t length = memory.app_end - APP_BASE, crc = app_crc(length, true);
     const uint32_t words[] = {length, crc, ~length, ~crc};
     memory.address = SEAL_BASE;
     memory.length = sizeof words;
-    memory.words = words;
-    put_page(SEAL_BASE, true);
+    memory.bytes = (uintptr_t)words;
+    put_page(SEAL_BASE);
     memory.length = 0;
+    memory.plan.sealed = true;
     return app_valid() ? DFU_OK : DFU_ERR_FIRMWARE;
 }
 
-enum dfu_status dfu_mem_work(struct dfu *d)
+static enum dfu_status work(struct dfu *d)
 {
     switch (d->operation) {
     case DFU_SET_ADDRESS: return DFU_OK;
@@ -249,15 +314,39 @@ enum dfu_status dfu_mem_work(struct dfu *d)
     }
 }
 
+enum dfu_status dfu_mem_work(struct dfu *d)
+{
+    enum dfu_status status = work(d);
+    if (!memory.errors)
+        return status;
+    memory.errors = 0;
+    memory.complete = false;
+    return DFU_ERR_PROG;
+}
+
+/* 3.2 ms an operation (RM0376, Tprog), and what goes on between them. Of a block that comes while
+ * the last page of the one before is written, it is the most that it can be. */
+uint32_t dfu_mem_time(struct dfu *d)
+{
+    if (memory.last) {
+        memory.left = (int32_t)(d->length * 3u / FLASH_PAGE_SIZE);
+    } else if (!dfu_busy(d)) {
+        struct plan plan = memory.plan;
+        memory.left = 0;
+        memory.step = 1;
+        work(d);
+        memory.step = -1;
+        memory.plan = plan;
+        forget_words();
+    }
+    return 1 + ((uint32_t)memory.left * 13 >> 2);
+}
+
 void dfu_mem_leave(uint32_t address)
 {
     (void)address;
     usbd_disconnect();
-    for (volatile unsigned ms10 = 20000; ms10; ms10--) /* for hubs, which filter */
-        ;
-    if (memory.options)
-        flash_reload_options();
-    SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
-    for (;;)
-        ;
+    core_delay(13 << 12);   /* 10 ms, for hubs, which filter */
+    flash_reload_options(); /* a reset, after which new ones count */
+    boot_restart();
 }

@@ -6,8 +6,8 @@ extern uint32_t _estack[];
 
 typedef void (*vector)(void);
 
-/* A fault starts over: with a broken application that ends in DFU. */
-__attribute__((noreturn)) IN_FLASH static void fault(void)
+/* A fault starts over, too. */
+IN_FLASH void boot_restart(void)
 {
     SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
     for (;;)
@@ -26,7 +26,7 @@ __attribute__((naked, noreturn)) IN_FLASH void boot_reset(void)
 __attribute__((section(".vectors"), used)) static const vector vectors[] = {
     (vector)(uintptr_t)_estack,
     boot_reset,
-    fault,                /* NMI */
-    fault,                /* HardFault */
+    boot_restart,         /* NMI */
+    boot_restart,         /* HardFault */
     (vector)BOOT_REQUEST, /* dfuse_resident.c knows the bootloader by it */
 };

@@ -4,16 +4,20 @@
 #include <string.h>
 
 /* DFU 1.1 tables 3.2, 4.1 and A.2; UM0424 for the commands in block 0. */
-enum { DFU_DETACH = 0, DFU_DNLOAD = 1, DFU_GETSTATUS = 3, DFU_ABORT = 6 };
-enum { OUT_CLASS_INTERFACE = 0x21, IN_CLASS_INTERFACE = 0xA1 };
-enum { STATE_DNBUSY = 4, STATE_ERROR = 10 };
+enum { DFU_DETACH = 0, DFU_DNLOAD = 1, DFU_UPLOAD = 2, DFU_GETSTATUS = 3 };
+enum { DFU_CLRSTATUS = 4, DFU_ABORT = 6 };
+enum { OUT_STANDARD_INTERFACE = 0x01, OUT_CLASS_INTERFACE = 0x21, IN_CLASS_INTERFACE = 0xA1 };
+enum { STATE_IDLE = 2, STATE_DNBUSY = 4, STATE_ERROR = 10 };
+enum { SET_INTERFACE = 11 };
 enum { PROTOCOL_RUNTIME = 1, PROTOCOL_DFU = 2 };
 enum { DFUSE_SET_ADDRESS = 0x21, DFUSE_ERASE = 0x41, DFUSE_FIRST_BLOCK = 2 };
 
-#define PAGE        128  /* bytes: what an erase clears */
+#define PAGE        128  /* bytes: what an erase of ST's ROM clears */
 #define BLOCK       2048 /* wTransferSize of ST's ROM */
 #define DETACH_MS   1000
 #define PATIENCE_PS (5 * L072_PS_PER_S)
+/* What a program sleeps longer than it wants to: dfu-util does, on the bridge. */
+#define LATE_PS (300 * L072_PS_PER_US)
 
 /* The configuration has an interface of class FE, subclass 01 and this protocol (DFU 1.1 4.2.3). */
 static bool has_interface(const struct usb_device *dev, uint8_t protocol)
@@ -64,7 +68,7 @@ static bool download(struct usb_device *dev, uint16_t block, const uint8_t *data
         if (!request(dev, IN_CLASS_INTERFACE, DFU_GETSTATUS, 0, status, sizeof status))
             return false;
         wait_ms = status[1] | (uint64_t)status[2] << 8;
-        if (!usb_device_run(dev, wait_ms * L072_PS_PER_MS) && !last)
+        if (wait_ms && !usb_device_run(dev, wait_ms * L072_PS_PER_MS + LATE_PS) && !last)
             return false;
     } while (status[4] == STATE_DNBUSY && !last);
     return status[4] != STATE_ERROR;
@@ -83,12 +87,46 @@ bool dfuhost_detach(struct usb_device *dev)
     return request(dev, OUT_CLASS_INTERFACE, DFU_DETACH, DETACH_MS, NULL, 0);
 }
 
-bool dfuhost_erase(struct usb_device *dev, uint32_t address, uint32_t size)
+static bool get_state(struct usb_device *dev, uint8_t *state)
 {
-    for (uint32_t at = address - address % PAGE; at < address + size; at += PAGE)
+    uint8_t status[6] = {0};
+
+    if (!request(dev, IN_CLASS_INTERFACE, DFU_GETSTATUS, 0, status, sizeof status))
+        return false;
+    *state = status[4];
+    return true;
+}
+
+/* ABORT, or CLRSTATUS, which must lead to dfuIDLE. */
+static bool go_idle(struct usb_device *dev, uint8_t by)
+{
+    uint8_t state;
+
+    return request(dev, OUT_CLASS_INTERFACE, by, 0, NULL, 0) && get_state(dev, &state) &&
+           state == STATE_IDLE;
+}
+
+bool dfuhost_start(struct usb_device *dev, uint8_t alternate)
+{
+    uint8_t state;
+
+    if (!request(dev, OUT_STANDARD_INTERFACE, SET_INTERFACE, alternate, NULL, 0) ||
+        !get_state(dev, &state))
+        return false;
+    return state == STATE_IDLE || go_idle(dev, state == STATE_ERROR ? DFU_CLRSTATUS : DFU_ABORT);
+}
+
+bool dfuhost_erase_units(struct usb_device *dev, uint32_t address, uint32_t size, uint32_t unit)
+{
+    for (uint32_t at = address - address % unit; at < address + size; at += unit)
         if (!command(dev, DFUSE_ERASE, at))
             return false;
     return true;
+}
+
+bool dfuhost_erase(struct usb_device *dev, uint32_t address, uint32_t size)
+{
+    return dfuhost_erase_units(dev, address, size, PAGE);
 }
 
 bool dfuhost_write(struct usb_device *dev, uint32_t address, const uint8_t *data, uint32_t size)
@@ -103,9 +141,22 @@ bool dfuhost_write(struct usb_device *dev, uint32_t address, const uint8_t *data
     return true;
 }
 
+bool dfuhost_read(struct usb_device *dev, uint32_t address, uint8_t *data, uint32_t size)
+{
+    if (!command(dev, DFUSE_SET_ADDRESS, address) || !go_idle(dev, DFU_ABORT))
+        return false;
+    for (uint32_t at = 0; at < size; at += BLOCK) {
+        uint16_t left = (uint16_t)(size - at < BLOCK ? size - at : BLOCK);
+        uint16_t block = (uint16_t)(DFUSE_FIRST_BLOCK + at / BLOCK);
+
+        if (!request(dev, IN_CLASS_INTERFACE, DFU_UPLOAD, block, data + at, left))
+            return false;
+    }
+    return go_idle(dev, DFU_ABORT);
+}
+
 bool dfuhost_leave(struct usb_device *dev, uint32_t address)
 {
-    return request(dev, OUT_CLASS_INTERFACE, DFU_ABORT, 0, NULL, 0) &&
-           command(dev, DFUSE_SET_ADDRESS, address) &&
+    return go_idle(dev, DFU_ABORT) && command(dev, DFUSE_SET_ADDRESS, address) &&
            download(dev, DFUSE_FIRST_BLOCK, NULL, 0, true);
 }

@@ -6,6 +6,7 @@
 
 #include "dfu_mem.h"
 
+#define NOINLINE   __attribute__((noinline)) /* where that is smaller */
 #define STALL      (-1)
 #define BLOCK_CMD  0                   /* wBlockNum of commands, DfuSe; 1 is reserved */
 #define BLOCK_DATA (DFU_PLAIN ? 0 : 2) /* first of the data */
@@ -45,7 +46,6 @@ static int refuse(struct dfu *d, enum dfu_status status)
 void dfu_init(struct dfu *d, uint32_t address)
 {
     d->pointer = address;
-    d->leave = address;
     d->alternate = 0;
     d->block_size = DFU_TRANSFER_SIZE;
     go_idle(d);
@@ -53,25 +53,27 @@ void dfu_init(struct dfu *d, uint32_t address)
 
 void dfu_reset(struct dfu *d)
 {
-    if (dfu_busy(d))
-        return;
     if (DFU_PLAIN && d->state == DFU_MANIFEST_WAIT_RESET)
-        dfu_mem_leave(d->leave);
-    d->alternate = 0;
-    go_idle(d);
+        dfu_mem_leave(d->pointer);
+    dfu_select(d, 0);
 }
 
-void dfu_select(struct dfu *d, uint8_t alternate)
+/* What was asked of another memory is dropped. */
+NOINLINE void dfu_select(struct dfu *d, uint8_t alternate)
 {
-    if (!dfu_busy(d))
-        d->alternate = alternate;
+    if (dfu_busy(d))
+        return;
+    d->alternate = alternate;
+    go_idle(d);
 }
 
 /* ---- DNLOAD ---------------------------------------------------------------------------------- */
 
-static uint32_t get_u32(const uint8_t bytes[4])
+/* Behind the first byte of a command. */
+static uint32_t command_address(const struct dfu *d)
 {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    const uint32_t *words = (const uint32_t *)(const void *)d->data;
+    return words[0] >> 8 | words[1] << 24;
 }
 
 static bool is_data(uint16_t block)
@@ -111,12 +113,12 @@ static enum dfu_operation command(const struct dfu *d)
     if (d->length == 5)
         return first == DFUSE_SET_ADDRESS ? DFU_SET_ADDRESS
                : first == DFUSE_ERASE     ? DFU_ERASE_PAGE
-                                          : DFU_BAD_COMMAND;
+                                          : DFU_BAD | DFU_ERR_STALLEDPKT;
     if (d->length == 1)
         return first == DFUSE_ERASE            ? DFU_ERASE_ALL
                : first == DFUSE_READ_UNPROTECT ? DFU_UNPROTECT
-                                               : DFU_BAD_COMMAND;
-    return DFU_BAD_COMMAND;
+                                               : DFU_BAD | DFU_ERR_STALLEDPKT;
+    return DFU_BAD | DFU_ERR_STALLEDPKT;
 }
 
 static void end_download(struct dfu *d, const struct usb_setup *setup)
@@ -130,12 +132,13 @@ static void end_download(struct dfu *d, const struct usb_setup *setup)
     if (is_data(setup->wValue)) {
         d->operation = DFU_WRITE;
         d->address = block_address(d, setup->wValue, d->length);
-        d->leave = d->pointer;
     } else {
         d->operation = (uint8_t)command(d);
-        d->address = get_u32(d->data + 1);
+        d->address = command_address(d);
         d->length = 1;
     }
+    if (d->operation <= DFU_WRITE && dfu_mem_left(d->alternate, d->address) < d->length)
+        d->operation = DFU_BAD | DFU_ERR_TARGET;
     set_state(d, DFU_DNLOAD_SYNC);
 }
 
@@ -145,11 +148,14 @@ static int upload_memory(struct dfu *d, const struct usb_setup *setup, uint8_t *
 {
     uint32_t address = block_address(d, setup->wValue, setup->wLength);
     uint32_t left = dfu_mem_left(d->alternate, address);
+    if (left == 0 && d->state == DFU_UPLOAD_IDLE)
+        return 0; /* that was all */
     uint32_t size = left < setup->wLength ? left : setup->wLength;
-    const uint8_t *bytes = dfu_mem_read(d->alternate, address, d->data, size);
-    if (left == 0 || !bytes)
-        return refuse(d, bytes ? DFU_ERR_TARGET : DFU_ERR_VENDOR);
-    *data = (uint8_t *)(uintptr_t)bytes; /* only read */
+    enum dfu_status status =
+        left ? dfu_mem_read(d->alternate, address, d->data, size) : DFU_ERR_TARGET;
+    if (status != DFU_OK)
+        return refuse(d, status);
+    *data = d->data;
     return (int)size;
 }
 
@@ -169,7 +175,7 @@ static int upload(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
 /* ---- Status ---------------------------------------------------------------------------------- */
 
 /* The state that GETSTATUS tells: entered when the host has the answer. */
-static uint8_t state_to_tell(const struct dfu *d)
+NOINLINE static uint8_t state_to_tell(const struct dfu *d)
 {
     if (d->state == DFU_DNLOAD_SYNC)
         return d->operation == DFU_NOTHING ? DFU_DNLOAD_IDLE : DFU_DNBUSY;
@@ -179,7 +185,7 @@ static uint8_t state_to_tell(const struct dfu *d)
 static int get_status(struct dfu *d, uint8_t **data)
 {
     uint8_t state = state_to_tell(d);
-    uint32_t wait_ms = state == DFU_DNBUSY || state == DFU_MANIFEST ? dfu_mem_time(d) : 0;
+    uint32_t wait_ms = d->operation > DFU_SET_ADDRESS ? dfu_mem_time(d) : d->operation;
     d->reply[0] = d->status | wait_ms << 8;
     d->reply[1] = state; /* and iString 0 */
     *data = (uint8_t *)d->reply;
@@ -190,8 +196,14 @@ static int get_status(struct dfu *d, uint8_t **data)
  * out of date, and the next one tells how it went. */
 static void status_told(struct dfu *d)
 {
-    if (d->reply[1] == state_to_tell(d))
-        set_state(d, (enum dfu_state)d->reply[1]);
+    if (d->reply[1] != state_to_tell(d))
+        return;
+    set_state(d, (enum dfu_state)d->reply[1]);
+    if (d->operation == DFU_SET_ADDRESS) { /* takes no time, whatever else goes on */
+        d->pointer = d->address;
+        d->operation = DFU_NOTHING;
+        set_state(d, DFU_DNLOAD_SYNC);
+    }
 }
 
 static int get_state(struct dfu *d, uint8_t **data)
@@ -205,25 +217,24 @@ static int get_state(struct dfu *d, uint8_t **data)
 
 /* The states in which each is allowed, a bit a state. CLRSTATUS outside dfuERROR is how the
  * betaflight configurator says ABORT; in dfuDNLOAD-SYNC the work has not begun, and is dropped. */
-#define ANY 0x7FF
+#define ANY     0x7FF
+#define TO_HOST 0x8000 /* it has data to the host */
 static const uint16_t allowed[] = {
     [DFU_DETACH] = 0,
     [DFU_DNLOAD] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_IDLE,
-    [DFU_UPLOAD] = 1 << DFU_IDLE | 1 << DFU_UPLOAD_IDLE,
-    [DFU_GETSTATUS] = ANY,
+    [DFU_UPLOAD] = TO_HOST | 1 << DFU_IDLE | 1 << DFU_UPLOAD_IDLE,
+    [DFU_GETSTATUS] = TO_HOST | ANY,
     [DFU_CLRSTATUS] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_IDLE | 1 << DFU_UPLOAD_IDLE | 1 << DFU_ERROR,
-    [DFU_GETSTATE] = ANY,
+    [DFU_GETSTATE] = TO_HOST | ANY,
     [DFU_ABORT] = 1 << DFU_IDLE | 1 << DFU_DNLOAD_SYNC | 1 << DFU_DNLOAD_IDLE |
                   1 << DFU_MANIFEST_SYNC | 1 << DFU_UPLOAD_IDLE,
 };
-/* Those with data to the host, a bit a request. */
-#define REQUESTS_IN (1u << DFU_UPLOAD | 1u << DFU_GETSTATUS | 1u << DFU_GETSTATE)
 
 int dfu_request(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
 {
     uint8_t request = setup->bRequest;
     if (request >= sizeof allowed / sizeof allowed[0] || !(allowed[request] >> d->state & 1) ||
-        (REQUESTS_IN >> request & 1) != setup->bmRequestType >> 7)
+        allowed[request] >> 15 != setup->bmRequestType >> 7)
         return refuse(d, DFU_ERR_STALLEDPKT);
     switch (request) {
     case DFU_DNLOAD: return start_download(d, setup, data);
@@ -246,34 +257,21 @@ void dfu_request_done(struct dfu *d, const struct usb_setup *setup)
 
 bool dfu_busy(const struct dfu *d)
 {
-    return d->state == DFU_DNBUSY || d->state == DFU_MANIFEST;
-}
-
-static enum dfu_status run(struct dfu *d)
-{
-    uint8_t operation = d->operation;
-    bool has_address =
-        operation == DFU_SET_ADDRESS || operation == DFU_ERASE_PAGE || operation == DFU_WRITE;
-    if (operation == DFU_BAD_COMMAND)
-        return DFU_ERR_STALLEDPKT;
-    if (has_address && dfu_mem_left(d->alternate, d->address) < d->length)
-        return DFU_ERR_TARGET;
-    if (operation == DFU_SET_ADDRESS)
-        d->pointer = d->leave = d->address;
-    return dfu_mem_work(d);
+    return (1u << DFU_DNBUSY | 1u << DFU_MANIFEST) >> d->state & 1;
 }
 
 void dfu_work(struct dfu *d)
 {
     if (!dfu_busy(d))
         return;
-    enum dfu_status status = run(d);
+    enum dfu_status status =
+        d->operation & DFU_BAD ? (enum dfu_status)(d->operation - DFU_BAD) : dfu_mem_work(d);
     bool leaves = d->state == DFU_MANIFEST;
     d->operation = DFU_NOTHING;
     if (status != DFU_OK)
         fail(d, status);
     else if (leaves && !DFU_PLAIN)
-        dfu_mem_leave(d->leave);
+        dfu_mem_leave(d->pointer);
     else
         set_state(d, leaves ? DFU_MANIFEST_WAIT_RESET : DFU_DNLOAD_SYNC);
 }

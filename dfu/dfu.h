@@ -100,11 +100,11 @@ enum dfu_operation {
     DFU_NOTHING,
     DFU_SET_ADDRESS,
     DFU_ERASE_PAGE,
+    DFU_WRITE, /* the last that has an address */
     DFU_ERASE_ALL,
-    DFU_WRITE,
     DFU_UNPROTECT,
     DFU_LEAVE,
-    DFU_BAD_COMMAND, /* of the host: to be reported by GETSTATUS */
+    DFU_BAD = 0x80, /* and an enum dfu_status: only to be reported */
 };
 
 struct dfu {
@@ -114,9 +114,8 @@ struct dfu {
     uint8_t alternate;   /* which memory: bAlternateSetting */
     uint16_t length;     /* bytes in `data` to be written; of other operations 1 */
     uint16_t block_size; /* of the blocks after block 2 */
-    uint32_t pointer;    /* where block 2 goes: set by SET_ADDRESS */
+    uint32_t pointer;    /* where block 2 goes, and where to go in the end: set by SET_ADDRESS */
     uint32_t address;    /* of the operation */
-    uint32_t leave;      /* where to go in the end: the last address set or written to */
     uint32_t reply[2];   /* of GETSTATUS, whose last two bytes are not sent */
     _Alignas(4) uint8_t data[DFU_TRANSFER_SIZE];
 };
@@ -126,7 +125,7 @@ void dfu_init(struct dfu *d, uint32_t address);
 /* The bus was reset: back to dfuIDLE and alternate 0, unless there is work going on; in
  * dfuMANIFEST-WAIT-RESET it leaves. */
 void dfu_reset(struct dfu *d);
-/* SET_INTERFACE. */
+/* SET_INTERFACE: into dfuIDLE, unless there is work going on. */
 void dfu_select(struct dfu *d, uint8_t alternate);
 /* A class request to the DFU interface; same contract as usb_request() of usbd.h. */
 int dfu_request(struct dfu *d, const struct usb_setup *setup, uint8_t **data);

@@ -14,9 +14,10 @@ extern const uint8_t dfu_mem_commands[DFU_MEM_COMMANDS];
 
 /* How many bytes there are from `address` on; 0: the address is not in this memory. */
 uint32_t dfu_mem_left(uint8_t alternate, uint32_t address);
-/* Where the `size` bytes from `address` on can be read until the next request: in place, or in
- * `buffer`, which has room for them. NULL: read protection forbids it. */
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size);
+/* Reads `size` bytes from `address` on, which are inside the memory, to `buffer`, which is aligned
+ * to 4 and has room up to a multiple of 4. DFU_ERR_VENDOR: read protection forbids it;
+ * DFU_ERR_TARGET: this memory cannot do it. */
+enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size);
 
 /*
  * Does d->operation, at d->address, with the d->length bytes of d->data, which are inside the
@@ -30,8 +31,8 @@ const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer
  *   DFU_LEAVE        the host says that the download is complete; the error: it is not
  */
 enum dfu_status dfu_mem_work(struct dfu *d);
-/* How long that takes, milliseconds, rounded up. */
-uint32_t dfu_mem_time(const struct dfu *d);
+/* How long that takes, milliseconds, rounded up; while it goes on, how long still. */
+uint32_t dfu_mem_time(struct dfu *d);
 /* Leaves the bus and starts the program at `address`. Does not return, but in a test. */
 void dfu_mem_leave(uint32_t address);
 

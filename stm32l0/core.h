@@ -29,6 +29,12 @@ static inline void core_wait_for_interrupt(void)
     __asm__ volatile("dsb\n\twfi" : : : "memory");
 }
 
+/* Lets three cycles pass `loops` times, from 1 on; more where wait states are. */
+static inline void core_delay(uint32_t loops)
+{
+    __asm__ volatile(".syntax unified\n1:\tsubs %0, #1\n\tbne 1b" : "+l"(loops) : : "cc");
+}
+
 /* Loads MSP and branches to `entry` (bit 0 set), with no stack access in between. */
 __attribute__((noreturn)) static inline void core_start(uint32_t msp, uint32_t entry)
 {

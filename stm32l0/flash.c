@@ -2,7 +2,6 @@
 #include "flash.h"
 
 #include "core.h"
-#include "regs.h"
 
 #ifdef FLASH_WAIT
 void FLASH_WAIT(void);
@@ -28,11 +27,10 @@ static inline void unlock(uint32_t address)
     }
 }
 
-/* Selects the operation by the bits of PECR, and starts it by storing `count` words. Runs in RAM:
- * no flash, nor a literal in flash, may be read between the words of a half page; nor may PECR
- * change while BSY is set. */
-__attribute__((section(".ramfunc"), noinline)) static uint32_t
-operate(uint32_t mode, uint32_t address, const uint32_t *words, unsigned count)
+/* Runs in RAM: no flash, nor a literal in flash, may be read between the words of a half page; nor
+ * may PECR change while BSY is set. */
+__attribute__((section(".ramfunc"), noinline)) uint32_t
+flash_operate(uint32_t mode, uint32_t address, const uint32_t *words, unsigned count)
 {
     volatile uint32_t *to = (volatile uint32_t *)address;
     uint32_t primask = core_mask_interrupts();
@@ -47,35 +45,4 @@ operate(uint32_t mode, uint32_t address, const uint32_t *words, unsigned count)
     uint32_t errors = FLASH->SR & FLASH_SR_ERRORS;
     FLASH->PECR = ALL_LOCKS; /* and no mode */
     return errors;
-}
-
-uint32_t flash_erase_page(uint32_t address)
-{
-    const uint32_t any = 0;
-    return operate(FLASH_PECR_PROG | FLASH_PECR_ERASE, address & ~(FLASH_PAGE_SIZE - 1), &any, 1);
-}
-
-uint32_t flash_write_word(uint32_t address, uint32_t word)
-{
-    return operate(0, address, &word, 1);
-}
-
-uint32_t flash_write_half_page(uint32_t address, const uint32_t words[16])
-{
-    return operate(FLASH_PECR_PROG | FLASH_PECR_FPRG, address, words, FLASH_HALF_PAGE / 4);
-}
-
-uint32_t flash_write_eeprom(uint32_t address, uint32_t word)
-{
-    return flash_write_word(address, word);
-}
-
-uint32_t flash_write_option(uint32_t address, uint16_t value)
-{
-    return flash_write_word(address, (uint32_t)~value << 16 | value);
-}
-
-void flash_reload_options(void)
-{
-    operate(FLASH_PECR_OBL_LAUNCH, OPTION_BASE, 0, 0);
 }

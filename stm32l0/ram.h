@@ -6,16 +6,18 @@
 #include <stdint.h>
 
 extern const uint32_t _sidata[];
-extern uint32_t _sdata[], _edata[], _sbss[], _ebss[];
+extern uint32_t _sdata[], _edata[], _ebss[];
 
-/* Fills .data and clears .bss. Volatile, or the compiler makes calls of memcpy() and memset(). */
+/* Fills .data and clears .bss, which follows it. Volatile, or the compiler makes calls of memcpy()
+ * and memset(). */
 static inline void ram_prepare(void)
 {
     const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to != _edata; to++)
-        *to = *from++;
-    for (volatile uint32_t *to = _sbss; to != _ebss; to++)
-        *to = 0;
+    volatile uint32_t *to = _sdata;
+    while (to != _edata)
+        *to++ = *from++;
+    while (to != _ebss)
+        *to++ = 0;
 }
 
 #endif

@@ -27,9 +27,14 @@
 #define OPTION_BASE        0x1FF80000u
 #define SRAM_BASE          0x20000000u
 
-/* Factory values, readable without any clock. The third word of the unique ID is apart. */
-#define UID_WORD(offset) (*(const volatile uint32_t *)(0x1FF80050u + (offset))) /* 0, 4, 0x14 */
-#define FLASH_SIZE_KB    (*(const volatile uint16_t *)0x1FF8007Cu)
+/* Factory values, readable without any clock. */
+struct device_regs {
+    const volatile uint32_t UID[6];        /* 00 unique ID; the third word is apart, at 14 */
+    const uint32_t reserved[5];            /* 18 */
+    const volatile uint16_t FLASH_SIZE_KB; /* 2C */
+};
+REGS_AT(struct device_regs, FLASH_SIZE_KB, 0x2C);
+#define DEVICE ((struct device_regs *)0x1FF80050u)
 
 /* ---- RCC (RM0376, reset and clock control) --------------------------------------------------- */
 
@@ -319,7 +324,8 @@ REGS_AT(struct crs_regs, ICR, 0x0C);
 
 /* ---- USB (RM0376, universal serial bus full-speed device interface) --------------------------
  *
- * 16-bit registers, one in every four bytes.
+ * 16-bit registers, one in every four bytes, taken by halfword and by word (libopencm3 does the
+ * latter); the offsets of a word's load reach them all.
  * EPnR mixes four classes in one register; usb/fsdev.c has the only code that writes it:
  *   CTR_RX, CTR_TX                        rc_w0
  *   DTOG_RX, STAT_RX, DTOG_TX, STAT_TX    toggle
@@ -327,21 +333,16 @@ REGS_AT(struct crs_regs, ICR, 0x0C);
  *   EP_TYPE, EP_KIND, EA                  read-write
  * ISTR: CTR, DIR and EP_ID are ro and follow the EPnR; the other flags are rc_w0.
  */
-struct usb_reg {
-    volatile uint16_t value;
-    uint16_t reserved;
-};
-
 struct usb_regs {
-    struct usb_reg EPR[8]; /* 00 */
-    uint32_t reserved[8];  /* 20 */
-    struct usb_reg CNTR;   /* 40 */
-    struct usb_reg ISTR;   /* 44 */
-    struct usb_reg FNR;    /* 48 ro */
-    struct usb_reg DADDR;  /* 4C */
-    struct usb_reg BTABLE; /* 50 */
-    struct usb_reg LPMCSR; /* 54 */
-    struct usb_reg BCDR;   /* 58 */
+    volatile uint32_t EPR[8]; /* 00 */
+    uint32_t reserved[8];     /* 20 */
+    volatile uint32_t CNTR;   /* 40 */
+    volatile uint32_t ISTR;   /* 44 */
+    volatile uint32_t FNR;    /* 48 ro */
+    volatile uint32_t DADDR;  /* 4C */
+    volatile uint32_t BTABLE; /* 50 */
+    volatile uint32_t LPMCSR; /* 54 */
+    volatile uint32_t BCDR;   /* 58 */
 };
 REGS_AT(struct usb_regs, CNTR, 0x40);
 REGS_AT(struct usb_regs, BCDR, 0x58);

@@ -6,7 +6,7 @@
  *                      from ST's ROM, a number that is no address in SRAM
  *   _sidata            where the bytes of .data lie in flash
  *   _sdata, _edata     .data in RAM
- *   _sbss, _ebss       .bss
+ *   _ebss              the end of .bss, which follows .data
  */
 #include <stdint.h>
 

@@ -10,7 +10,7 @@ struct usbd usbd;
 
 /* ---- What the product left out --------------------------------------------------------------- */
 
-__attribute__((weak)) bool usb_set_alternate(uint8_t alternate)
+__attribute__((weak)) bool usb_set_alternate(uint16_t alternate)
 {
     return alternate == 0;
 }
@@ -30,15 +30,17 @@ static int reply(uint16_t value, int size)
 
 static int string_descriptor(uint8_t index)
 {
-    const char *text = index ? usb_string(index) : "";
-    uint16_t *to = usbd.reply;
-    if (!text)
-        return USBD_STALL;
-    while (*text && to != &usbd.reply[USBD_STRING_MAX])
-        *++to = (uint8_t)*text++;
-    if (!index)
-        *++to = LANGUAGE_ENGLISH_US;
-    int size = (int)(2 + 2 * (to - usbd.reply));
+    uint16_t *to = usbd.reply + 1;
+    if (index == 0) {
+        *to++ = LANGUAGE_ENGLISH_US;
+    } else {
+        const char *text = usb_string(index);
+        if (!text)
+            return USBD_STALL;
+        while (*text)
+            *to++ = (uint8_t)*text++;
+    }
+    int size = (int)(to - usbd.reply) * 2;
     return reply((uint16_t)(USB_STRING << 8 | size), size);
 }
 
@@ -49,10 +51,16 @@ static int descriptor(uint8_t type, uint8_t index)
     const uint8_t *bytes = usb_descriptor(type, index);
     if (!bytes)
         return USBD_STALL;
-    usbd.data = (uint8_t *)(uintptr_t)bytes; /* only read */
-    if (type == USB_CONFIGURATION || type == USB_BOS)
-        return bytes[2] | bytes[3] << 8; /* wTotalLength */
-    return bytes[0];
+    usbd.data = (uint8_t *)(uintptr_t)bytes;                         /* only read */
+    return type == USB_DEVICE ? bytes[0] : bytes[2] | bytes[3] << 8; /* bLength, wTotalLength */
+}
+
+static int set_interface(uint16_t alternate)
+{
+    if (!usb_set_alternate(alternate))
+        return USBD_STALL;
+    usbd.alternate = (uint8_t)alternate;
+    return 0;
 }
 
 static int set_configuration(uint16_t value)
@@ -60,17 +68,7 @@ static int set_configuration(uint16_t value)
     if (value > 1)
         return USBD_STALL;
     usbd.configuration = (uint8_t)value;
-    usbd.alternate = 0;
-    usb_set_alternate(0);
-    return 0;
-}
-
-static int set_interface(uint16_t alternate)
-{
-    if (alternate > UINT8_MAX || !usb_set_alternate((uint8_t)alternate))
-        return USBD_STALL;
-    usbd.alternate = (uint8_t)alternate;
-    return 0;
+    return set_interface(0);
 }
 
 /* Of the device, of interface 0 or of endpoint 0, which is never halted. */
@@ -123,25 +121,27 @@ static int standard_request(const struct usb_setup *setup)
 
 /* ---- Control transfers, USB 2.0 section 8.5.3 ------------------------------------------------ */
 
-static uint16_t minimum(uint16_t a, uint16_t b)
+static unsigned minimum(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
 
+/* A full packet is followed by another, which is empty when there is no more: a host that has all
+ * that it asked for goes on to the status stage, and the next SETUP takes that packet back. */
 static void send_packet(void)
 {
-    uint16_t size = minimum(usbd.left, USBD_EP0_SIZE);
+    unsigned size = minimum(usbd.left, USBD_EP0_SIZE);
     usbd_driver_send(usbd.data, size);
     usbd.data += size;
     usbd.left -= size;
     if (size < USBD_EP0_SIZE)
-        usbd.short_packet = false;
+        usbd.stage = USBD_STATUS_OUT;
 }
 
 static void start_status_in(void)
 {
+    send_packet(); /* there is nothing left */
     usbd.stage = USBD_STATUS_IN;
-    usbd_driver_send(NULL, 0);
 }
 
 static void request_done(void)
@@ -167,24 +167,25 @@ void usbd_on_setup(void)
     const struct usb_setup *setup = &usbd.setup;
     bool in = setup->bmRequestType & USB_DIR_IN;
     usbd.data = NULL;
+    usbd.left = setup->wLength;
     int size = (setup->bmRequestType & USB_TYPE_MASK) == USB_TYPE_STANDARD
                    ? standard_request(setup)
                    : usb_request(setup, &usbd.data);
-    if (size < 0 || (!in && setup->wLength && !usbd.data)) {
+    if (size < 0 || (!in && usbd.left && !usbd.data)) {
         usbd.stage = USBD_IDLE;
         usbd_driver_stall();
-    } else if (setup->wLength == 0) {
+        return;
+    }
+    if (usbd.left == 0) {
         start_status_in();
-    } else if (in) {
+        return;
+    }
+    usbd_driver_receive(); /* IN: the status packet, which may come early */
+    usbd.stage = USBD_DATA_OUT;
+    if (in) {
         usbd.stage = USBD_DATA_IN;
-        usbd.short_packet = size < setup->wLength;
-        usbd.left = usbd.short_packet ? (uint16_t)size : setup->wLength;
-        usbd_driver_receive(); /* the status packet, which may come early */
+        usbd.left = minimum(usbd.left, (unsigned)size);
         send_packet();
-    } else {
-        usbd.stage = USBD_DATA_OUT;
-        usbd.left = setup->wLength;
-        usbd_driver_receive();
     }
 }
 
@@ -192,15 +193,13 @@ void usbd_on_sent(void)
 {
     if (usbd.stage == USBD_STATUS_IN)
         request_done();
-    else if (usbd.stage == USBD_DATA_IN && (usbd.left || usbd.short_packet))
-        send_packet();
     else if (usbd.stage == USBD_DATA_IN)
-        usbd.stage = USBD_STATUS_OUT;
+        send_packet();
 }
 
-void usbd_on_received(uint16_t size)
+void usbd_on_received(unsigned size)
 {
-    if (usbd.stage == USBD_DATA_IN || usbd.stage == USBD_STATUS_OUT) {
+    if (usbd.stage >= USBD_DATA_IN) {
         request_done();
     } else if (usbd.stage == USBD_DATA_OUT) {
         size = minimum(usbd.left, size);

@@ -24,17 +24,16 @@
 
 enum usbd_stage {
     USBD_IDLE,       /* waits for SETUP */
-    USBD_DATA_IN,    /* waits for the host to take a packet */
     USBD_DATA_OUT,   /* waits for a packet of the host */
     USBD_STATUS_IN,  /* waits for the host to take the empty packet that ends an OUT request */
+    USBD_DATA_IN,    /* waits for the host to take a packet, or to go on to the status stage */
     USBD_STATUS_OUT, /* waits for the host's empty packet that ends an IN request */
 };
 
 struct usbd {
     struct usb_setup setup; /* of the request being served */
     uint8_t *data;          /* next byte to send or to store */
-    uint16_t left;          /* bytes still to send or to store */
-    bool short_packet;      /* the data stage must end in a packet below the maximum */
+    unsigned left;          /* bytes still to send or to store */
     uint8_t stage;          /* enum usbd_stage */
     uint8_t configuration;  /* 0: not configured */
     uint8_t alternate;
@@ -79,7 +78,7 @@ void usb_request_done(const struct usb_setup *setup);
 
 /* SET_INTERFACE; SET_CONFIGURATION selects alternate 0. False: there is no such alternate. Left
  * out: there is number 0. */
-bool usb_set_alternate(uint8_t alternate);
+bool usb_set_alternate(uint16_t alternate);
 /* The host reset the bus: address and configuration are 0. */
 void usb_bus_reset(void);
 
@@ -87,16 +86,16 @@ void usb_bus_reset(void);
 
 void usbd_driver_set_address(uint8_t address);
 /* Arms endpoint 0 for one packet to the host. */
-void usbd_driver_send(const uint8_t *data, uint16_t size);
+void usbd_driver_send(const uint8_t *data, unsigned size);
 /* Arms endpoint 0 for one packet from the host, and fetches the one that arrived. */
 void usbd_driver_receive(void);
-void usbd_driver_fetch(uint8_t *data, uint16_t size);
+void usbd_driver_fetch(uint8_t *data, unsigned size);
 /* Answers STALL in both directions until the next SETUP. */
 void usbd_driver_stall(void);
 
 void usbd_on_reset(void);
 void usbd_on_setup(void); /* a SETUP packet is in usbd.setup */
 void usbd_on_sent(void);
-void usbd_on_received(uint16_t size);
+void usbd_on_received(unsigned size);
 
 #endif

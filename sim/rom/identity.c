@@ -67,7 +67,7 @@ void usb_request_done(const struct usb_setup *setup)
     dfu_request_done(&rom_dfu, setup);
 }
 
-bool usb_set_alternate(uint8_t alternate)
+bool usb_set_alternate(uint16_t alternate)
 {
     if (alternate >= ROM_EEPROM + 1)
         return false;

@@ -13,8 +13,8 @@
 #include "config.h"
 #include "rom.h"
 
-const uint8_t dfu_mem_commands[4] = {DFUSE_GET, DFUSE_SET_ADDRESS, DFUSE_ERASE,
-                                     DFUSE_READ_UNPROTECT};
+_Alignas(2) const uint8_t dfu_mem_commands[4] = {DFUSE_GET, DFUSE_SET_ADDRESS, DFUSE_ERASE,
+                                                 DFUSE_READ_UNPROTECT};
 
 static const struct {
     uint32_t base, size;
@@ -46,7 +46,7 @@ uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
     return offset < memories[alternate].size ? memories[alternate].size - offset : 0;
 }
 
-uint32_t dfu_mem_time(const struct dfu *d)
+uint32_t dfu_mem_time(struct dfu *d)
 {
     if (d->operation == DFU_ERASE_PAGE)
         return ROM_ERASE_MS;
@@ -83,9 +83,15 @@ static enum dfu_status write_flash(uint32_t address, const uint32_t *words, uint
 static enum dfu_status write_eeprom(uint32_t address, const uint32_t *words, uint32_t size)
 {
     for (; size; size -= 4, address += 4)
-        if (flash_write_eeprom(address, *words++))
+        if (flash_write_word(address, *words++))
             return DFU_ERR_WRITE;
     return DFU_OK;
+}
+
+/* The lower half, with its complement. */
+static uint32_t option_word(uint32_t value)
+{
+    return ~value << 16 | (value & 0xFFFF);
 }
 
 /* The whole block from its start, as AN3156 wants it; then a reset makes it count. */
@@ -94,7 +100,7 @@ static enum dfu_status write_options(uint32_t address, const uint32_t *words, ui
     if (address != OPTION_BASE)
         return DFU_ERR_TARGET;
     for (unsigned i = 0; i < OPTION_WORDS && i < size / 4; i++)
-        if (flash_write_option(OPTION_BASE + 4 * i, (uint16_t)words[i]))
+        if (flash_write_word(OPTION_BASE + 4 * i, option_word(words[i])))
             return DFU_ERR_WRITE;
     flash_reload_options();
     return DFU_ERR_WRITE;
@@ -121,12 +127,14 @@ static enum dfu_status erase(const struct dfu *d)
     return went_well(flash_erase_page(d->address)) ? DFU_OK : DFU_ERR_ERASE;
 }
 
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
+enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
 {
     (void)alternate;
+    if (read_protected())
+        return DFU_ERR_VENDOR;
     for (uint32_t i = 0; i < size; i++) /* USB wants an even address */
         buffer[i] = ((const uint8_t *)address)[i];
-    return read_protected() ? NULL : buffer;
+    return DFU_OK;
 }
 
 /* AN3156 5.4: RAM is cleared, flash too when it was protected, and the chip resets. From level 1
@@ -138,7 +146,7 @@ static enum dfu_status unprotect(void)
     if (!read_protected())
         reset();
     uint16_t other_bits = (uint16_t)(FLASH->OPTR & ~FLASH_OPTR_RDPROT);
-    if (!flash_write_option(OPTION_BASE, other_bits | FLASH_OPTR_RDP_0))
+    if (!flash_write_word(OPTION_BASE, option_word(other_bits | FLASH_OPTR_RDP_0)))
         flash_reload_options();
     return DFU_ERR_VENDOR;
 }

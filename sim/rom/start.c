@@ -77,8 +77,8 @@ static bool booted_by_boot0(void)
 static void check_banks(void)
 {
     const volatile uint32_t *bank1 = (const volatile uint32_t *)FLASH_BASE;
-    const volatile uint32_t *bank2 = bank1 + FLASH_SIZE_KB * 1024u / 2 / sizeof *bank1;
-    if (FLASH_SIZE_KB > 64 && rom_sp_valid(*bank2)) {
+    const volatile uint32_t *bank2 = bank1 + DEVICE->FLASH_SIZE_KB * 1024u / 2 / sizeof *bank1;
+    if (DEVICE->FLASH_SIZE_KB > 64 && rom_sp_valid(*bank2)) {
         SYSCFG->CFGR1 |= SYSCFG_CFGR1_UFB;
         start_bank();
     }

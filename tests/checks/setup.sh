@@ -11,7 +11,7 @@ stand_in() {
     printf '#!%s/bin/bash\n%s\n' "$work" "$2" >"$work/bin/$1"
     chmod +x "$work/bin/$1"
 }
-# setup STATUS PATTERN [kernel]: with the stand-ins alone.
+# setup STATUS PATTERN [kernel|hosts]: with the stand-ins alone.
 setup() {
     status=0
     PATH=$work/bin tools/setup ${3+"$3"} >"$work/out" 2>"$work/err" || status=$?
@@ -25,6 +25,7 @@ check "not Debian: the list, exit status 2" setup 2 "not Debian.* gcc .* util-li
 stand_in apt-get 'echo "apt-get $* as $DEBIAN_FRONTEND"'
 stand_in id 'echo 1000'
 check "... more for a kernel" setup 2 "missing: qemu-system-x86 .* usbip$" kernel
+check "... for a browser" setup 2 "missing: chromium nodejs fwupd strace$" hosts
 check "... and nothing else" setup 2 "usage: tools/setup" everything
 check "neither root nor sudo" setup 2 "run as root, or install sudo; missing: gcc"
 # shellcheck disable=SC2016

@@ -5,12 +5,15 @@
 . "$(dirname "$0")/../tap"
 
 within() { tools/size >"$work/out" 2>"$work/err"; }
+# over LINE: of a budget.
 over() {
     mkdir -p "$work/tools"
     cp tools/size "$work/tools/size"
-    echo "build/size/dfuse.o text+data 100" >"$work/tools/size.budget"
+    echo "$1" >"$work/tools/size.budget"
     ! "$work/tools/size" >"$work/out" 2>"$work/err" && grep -q "over budget" "$work/out"
 }
 check "within the budgets" within
-check "over budget is exit status 1" over
+check "over budget is exit status 1" over "build/size/dfuse.o text+data 100"
+check "... of RAM too" over "build/boot.elf RAM 1000"
+check "... and of the stack" over "build/boot.elf stack 100"
 plan

@@ -112,14 +112,14 @@ static struct {
 /* Sets the toggle bits in `mask` to those of `bits`. */
 static void set(unsigned ep, unsigned bits, unsigned mask)
 {
-    unsigned now = USB->EPR[ep].value;
+    unsigned now = USB->EPR[ep];
 
-    USB->EPR[ep].value = (uint16_t)((now & PLAIN) | FLAGS | ((now ^ bits) & mask));
+    USB->EPR[ep] = (now & PLAIN) | FLAGS | ((now ^ bits) & mask);
 }
 
 static void clear_flag(unsigned ep, unsigned flag)
 {
-    USB->EPR[ep].value = (uint16_t)((USB->EPR[ep].value & PLAIN) | (FLAGS ^ flag));
+    USB->EPR[ep] = (USB->EPR[ep] & PLAIN) | (FLAGS ^ flag);
 }
 
 static void send(unsigned ep, const uint8_t *data, unsigned size)
@@ -144,15 +144,15 @@ static unsigned receive(unsigned ep, uint8_t *data)
 
 static void bus_reset(void)
 {
-    USB->ISTR.value = (uint16_t)~USB_ISTR_RESET;
+    USB->ISTR = ~USB_ISTR_RESET;
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         BUFFERS[i].ADDR_TX = (uint16_t)(0x40 + 0x80 * i);
         BUFFERS[i].ADDR_RX = (uint16_t)(0x80 + 0x80 * i);
         BUFFERS[i].COUNT_RX = ROOM;
     }
-    USB->EPR[CONTROL].value = USB_EPR_TYPE_CONTROL;
+    USB->EPR[CONTROL] = USB_EPR_TYPE_CONTROL;
     set(CONTROL, NAK, STATS | RX | TX);
-    USB->DADDR.value = USB_DADDR_EF;
+    USB->DADDR = USB_DADDR_EF;
     state.address = 0;
     state.configuration = 0;
 }
@@ -161,14 +161,14 @@ static void enable_bulk(void)
 {
     state.sending = false;
     state.size = 0;
-    USB->EPR[BULK].value = (uint16_t)((USB->EPR[BULK].value & (RX | TX)) | BULK);
+    USB->EPR[BULK] = (USB->EPR[BULK] & (RX | TX)) | BULK;
     set(BULK, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
 }
 
 static void enable_interrupts(void)
 {
     for (unsigned i = COUNTER; i <= MIRROR; i++)
-        USB->EPR[i].value = (uint16_t)((USB->EPR[i].value & (RX | TX)) | USB_EPR_EP_TYPE | i);
+        USB->EPR[i] = (USB->EPR[i] & (RX | TX)) | USB_EPR_EP_TYPE | i;
     set(COUNTER, NAK & USB_EPR_STAT_TX, RX | TX);
     set(MIRROR, (VALID & USB_EPR_STAT_RX) | (NAK & USB_EPR_STAT_TX), RX | TX);
     if (!SERIAL)
@@ -265,12 +265,12 @@ static bool serve(const struct usb_setup *s)
 
 static void control_event(void)
 {
-    unsigned epr = USB->EPR[CONTROL].value;
+    unsigned epr = USB->EPR[CONTROL];
     struct usb_setup setup;
 
     if (epr & USB_EPR_CTR_TX) {
         clear_flag(CONTROL, USB_EPR_CTR_TX);
-        USB->DADDR.value = (uint16_t)(USB_DADDR_EF | state.address);
+        USB->DADDR = USB_DADDR_EF | state.address;
         if (state.leaving)
             SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
         return;
@@ -298,7 +298,7 @@ static void bulk_event(void)
 {
     unsigned size;
 
-    if (USB->EPR[BULK].value & USB_EPR_CTR_TX) {
+    if (USB->EPR[BULK] & USB_EPR_CTR_TX) {
         clear_flag(BULK, USB_EPR_CTR_TX);
         if (state.sending) {
             send_echo();
@@ -329,7 +329,7 @@ static void mirror_event(void)
 {
     uint8_t data[PACKET];
 
-    if (USB->EPR[MIRROR].value & USB_EPR_CTR_TX) {
+    if (USB->EPR[MIRROR] & USB_EPR_CTR_TX) {
         clear_flag(MIRROR, USB_EPR_CTR_TX);
         set(MIRROR, VALID, USB_EPR_STAT_RX);
         return;
@@ -346,12 +346,12 @@ int main(void)
     clock_32mhz();
     clock_usb();
     RCC->APB1ENR |= RCC_APB1ENR_USB;
-    USB->CNTR.value = USB_CNTR_FRES;
-    USB->CNTR.value = 0;
-    USB->ISTR.value = 0;
-    USB->BCDR.value = USB_BCDR_DPPU;
+    USB->CNTR = USB_CNTR_FRES;
+    USB->CNTR = 0;
+    USB->ISTR = 0;
+    USB->BCDR = USB_BCDR_DPPU;
     for (;;) {
-        unsigned istr = USB->ISTR.value, ep = istr & USB_ISTR_EP_ID;
+        unsigned istr = USB->ISTR, ep = istr & USB_ISTR_EP_ID;
 
         if (istr & USB_ISTR_RESET)
             bus_reset();

@@ -32,7 +32,7 @@ uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
     return alternate == 0 && address - BASE < SIZE ? BASE + SIZE - address : 0;
 }
 
-uint32_t dfu_mem_time(const struct dfu *d)
+uint32_t dfu_mem_time(struct dfu *d)
 {
     if (d->operation == DFU_LEAVE)
         return 1;
@@ -65,12 +65,12 @@ enum dfu_status dfu_mem_work(struct dfu *d)
     }
 }
 
-const uint8_t *dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
+enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)
 {
     (void)alternate;
-    (void)buffer;
-    (void)size;
-    return device.answer == DFU_OK ? device.memory + (address - BASE) : NULL;
+    if (device.answer == DFU_OK)
+        memcpy(buffer, device.memory + (address - BASE), size);
+    return device.answer;
 }
 
 void dfu_mem_leave(uint32_t address)

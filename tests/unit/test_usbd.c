@@ -16,7 +16,7 @@ static struct {
     uint8_t address;
     bool sending, receiving, stalled; /* endpoint 0 is armed so */
     uint8_t packet[64];               /* being sent */
-    uint16_t size;
+    unsigned size;
     const uint8_t *arrived;
 } driver;
 
@@ -25,7 +25,7 @@ void usbd_driver_set_address(uint8_t address)
     driver.address = address;
 }
 
-void usbd_driver_send(const uint8_t *data, uint16_t size)
+void usbd_driver_send(const uint8_t *data, unsigned size)
 {
     assert_false(driver.sending);
     assert_true(size <= sizeof driver.packet);
@@ -40,7 +40,7 @@ void usbd_driver_receive(void)
     driver.receiving = true;
 }
 
-void usbd_driver_fetch(uint8_t *data, uint16_t size)
+void usbd_driver_fetch(uint8_t *data, unsigned size)
 {
     memcpy(data, driver.arrived, size);
 }
@@ -63,8 +63,8 @@ static const uint8_t configuration[128] = {
 static const uint8_t device[] = {
     USB_DEVICE_DESCRIPTOR(0x0200, 64, 0x1209, 0x0001, 0x0100, 1, 2, 3),
 };
-static const char *const text_of_70 =
-    "0123456789012345678901234567890123456789012345678901234567890123456789";
+static const char *const longest_text =
+    "012345678901234567890123456789012345678901234567890123456789012";
 
 static struct {
     bool refuses;
@@ -83,7 +83,7 @@ const uint8_t *usb_descriptor(uint8_t type, uint8_t index)
 
 const char *usb_string(uint8_t index)
 {
-    return index == 1 ? "dfuse" : index == 2 ? text_of_70 : NULL;
+    return index == 1 ? "dfuse" : index == 2 ? longest_text : NULL;
 }
 
 int usb_request(const struct usb_setup *setup, uint8_t **data)
@@ -99,7 +99,7 @@ void usb_request_done(const struct usb_setup *setup)
     product.done++;
 }
 
-bool usb_set_alternate(uint8_t alternate)
+bool usb_set_alternate(uint16_t alternate)
 {
     product.asked++;
     if (alternate < 2)
@@ -125,7 +125,7 @@ static void setup(uint8_t type, uint8_t request, uint16_t value, uint16_t index,
 /* Takes one packet; returns its size. */
 static unsigned take(uint8_t *to)
 {
-    uint16_t size = driver.size;
+    unsigned size = driver.size;
     assert_true(driver.sending);
     memcpy(to, driver.packet, size);
     driver.sending = false;
@@ -153,7 +153,8 @@ static int get(uint8_t type, uint8_t request, uint16_t value, uint16_t index, ui
         return -1;
     for (packets = 0; size == 64 && total < length; packets++)
         total += size = take(answer + total);
-    assert_false(driver.sending);
+    /* An empty packet may be ready, which a host that has all that it asked for does not take. */
+    assert_true(!driver.sending || (total == length && driver.size == 0));
     give(NULL, 0);
     return (int)total;
 }
@@ -222,7 +223,7 @@ static void strings(void **state)
                         "\x0C\x03"
                         "d\0f\0u\0s\0e\0",
                         12);
-    assert_int_equal(get(0x80, USB_GET_DESCRIPTOR, 0x0302, 0x409, 255), 2 + 2 * 63); /* cut */
+    assert_int_equal(get(0x80, USB_GET_DESCRIPTOR, 0x0302, 0x409, 255), 2 + 2 * 63);
     assert_int_equal(answer[0], 2 + 2 * 63);
     assert_int_equal(get(0x80, USB_GET_DESCRIPTOR, 0x0303, 0x409, 255), -1);
 }
