@@ -139,8 +139,14 @@ BOOT_SOURCES := $(wildcard boot/*.c) usb/usbd.c usb/fsdev.c stm32l0/clock.c stm3
 	stm32l0/flash.c dfu/dfu.c
 BOOT_FLAGS   := -flto -frename-registers $(addprefix -fno-,thread-jumps jump-tables tree-dominator-opts \
 	move-loop-invariants cse-follow-jumps inline-small-functions if-conversion forward-propagate ipa-vrp)
-$(eval $(call firmware,boot,$(BOOT_SOURCES),$(BOOT_FLAGS) -DFLASH_WAIT=flash_wait,\
-	$(BOOT_FLAGS) -T boot/boot.ld))
+# $(call bootloader,image,flags,link flags)
+bootloader = $(eval $(call firmware,$(1),$(BOOT_SOURCES),$(BOOT_FLAGS) -DFLASH_WAIT=flash_wait $(2),\
+	$(BOOT_FLAGS) $(3) -T boot/boot.ld))
+$(call bootloader,boot,,)
+# For the tests: with all options, and without DfuSe.
+$(call bootloader,boot-options,-DBOOT_SECTORS=2 -DBOOT_DOUBLE_RESET=500 -DBOOT_CHECK_CRC=1 -DBOOT_RDP=1 \
+	-DBOOT_WRPROT=1,-Wl$(,)--defsym=BOOT_SECTORS=2)
+$(call bootloader,boot-plain,-DDFU_PLAIN=1,)
 RESIDENT_SOURCES := $(APP_SOURCES:entry/dfuse.c=entry/dfuse_resident.c)
 RESIDENT_LINK := -T entry/dfuse_resident.ld -Wl$(,)--defsym=FLASH_ORIGIN=0x08001100 \
 	-Wl$(,)--defsym=FLASH_LENGTH=0x2EF00 -T stm32l0/app.ld
@@ -234,7 +240,7 @@ check: ## builds everything, with gcc and clang, and runs all tests
 	@tests/run $(LONGEST) $(filter-out $(LONGEST),$(BOARD_PROGRAMS) $(SCRIPTS) $(UNIT_PROGRAMS))
 
 .PHONY: check-build
-check-build: all $(TEST_IMAGES:%=%.elf) $(B)/rom/v41-strict.bin $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
+check-build: all $(B)/boot-options.elf $(B)/boot-plain.elf $(TEST_IMAGES:%=%.elf) $(B)/rom/v41-strict.bin $(UNIT_PROGRAMS) $(BOARD_PROGRAMS) $(CLANG_OBJECTS) $(SIZED)
 
 # Seconds for each target: of `make fuzz` as it is called, of `make check`.
 FUZZ_SECONDS ?= 60

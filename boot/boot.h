@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config.h"
 #include "public.h"
 
 /* In flash: what runs before there is anything in RAM, or while the flash is idle. */
@@ -19,6 +18,16 @@
 #else
 #define CRC_IN_FLASH
 #endif
+
+/* The first eight bytes of RAM: entry/dfuse_resident.ld keeps them free. */
+#define RAM_REQUEST ((volatile uint32_t *)SRAM_BASE)
+
+/* For the next start. */
+static inline void leave_request(void)
+{
+    RAM_REQUEST[0] = BOOT_REQUEST;
+    RAM_REQUEST[1] = ~BOOT_REQUEST;
+}
 
 /* ---- The application ------------------------------------------------------------------------- */
 
@@ -39,6 +48,8 @@ __attribute__((noreturn)) IN_FLASH void dfu_mode(void);
 void flash_wait(void);
 /* Finds out what memory this chip has. Returns the kilobytes of data EEPROM. */
 unsigned memory_init(void);
+/* BOOT_WRPROT: protects the sectors of the bootloader, and resets, unless they are or cannot be. */
+void memory_protect(void);
 /* When nobody waits: erases the next page that the host wants erased. */
 void memory_idle(bool idle);
 /* Puts what this chip has into the strings. */

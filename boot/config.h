@@ -45,6 +45,11 @@
 #ifndef BOOT_PIN_LEVEL
 #define BOOT_PIN_LEVEL 1
 #endif
+/* Milliseconds in which a second reset keeps the bootloader; 0: none does. Each start waits as
+ * long. */
+#ifndef BOOT_DOUBLE_RESET
+#define BOOT_DOUBLE_RESET 0
+#endif
 /* 1: the CRC of the application is computed at each start, not its seal alone trusted. That takes
  * 0.8 ms a kilobyte at the 2.1 MHz of reset. */
 #ifndef BOOT_CHECK_CRC
@@ -56,6 +61,19 @@
 /* 1: hosts may change the readout protection, but never to level 2. */
 #ifndef BOOT_RDP
 #define BOOT_RDP 0
+#endif
+/* 1: when DFU mode is first entered, the bootloader protects its own sectors by WRPROT1 of the
+ * option bytes. */
+#ifndef BOOT_WRPROT
+#define BOOT_WRPROT 0
+#endif
+
+/* ---- Room ------------------------------------------------------------------------------------ */
+
+/* Sectors of 4 KB, 1 to 9. With more than one option set it takes two; the linker tells, and wants
+ * the number as a symbol, too. */
+#ifndef BOOT_SECTORS
+#define BOOT_SECTORS 1
 #endif
 
 #endif

@@ -32,5 +32,7 @@ IN_FLASH void dfu_mode(void)
     clock_16mhz();
     clock_usb();
     usbd_connect();
+    if (BOOT_WRPROT)
+        memory_protect(); /* before a host has noticed the device */
     serve();
 }

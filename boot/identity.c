@@ -19,8 +19,15 @@ _Alignas(2) static const uint8_t device[] = {
 #define ALTERNATE(n) USB_INTERFACE_DESCRIPTOR(0, n, 0, 0xFE, 0x01, 0x02, LAYOUT + (n))
 #define FUNCTIONAL                                                                                 \
     USB_DFU_FUNCTIONAL_DESCRIPTOR(DFU_CAN_DNLOAD | DFU_CAN_UPLOAD | DFU_WILL_DETACH, 255,          \
-                                  DFU_TRANSFER_SIZE, DFUSE_VERSION)
-#define TOTAL (9 + ALTERNATES * 9 + 2 * 9)
+                                  DFU_TRANSFER_SIZE, DFU_PLAIN ? DFU_VERSION : DFUSE_VERSION)
+
+#if DFU_PLAIN
+#define SETTINGS 1
+#define TOTAL    (9 + 9 + 9)
+#else
+#define SETTINGS ALTERNATES
+#define TOTAL    (9 + 4 * 9 + 2 * 9)
+#endif
 
 /* fwupd wants a functional descriptor behind the first alternate setting, and without one behind
  * the last it takes the others for part of it; betaflight wants no more. */
@@ -28,10 +35,12 @@ _Alignas(2) static const uint8_t configuration[] = {
     USB_CONFIGURATION_DESCRIPTOR(TOTAL, 1, 0x80, 100),
     ALTERNATE(ALTERNATE_FLASH),
     FUNCTIONAL,
+#if !DFU_PLAIN
     ALTERNATE(ALTERNATE_EEPROM),
     ALTERNATE(ALTERNATE_OPTIONS),
     ALTERNATE(ALTERNATE_DEVICE),
     FUNCTIONAL,
+#endif
 };
 _Static_assert(sizeof configuration == TOTAL, "wTotalLength");
 
@@ -98,7 +107,9 @@ static const struct {
 
 /* ---- Strings --------------------------------------------------------------------------------- */
 
-#define FLASH_LAYOUT  "@Flash /0x08000000/1*4Ka,00*4Kg"
+#define TEXT_OF(n)    #n
+#define TEXT(n)       TEXT_OF(n)
+#define FLASH_LAYOUT  "@Flash /0x08000000/" TEXT(BOOT_SECTORS) "*4Ka,00*4Kg"
 #define EEPROM_LAYOUT "@EEPROM /0x08080000/0*1Ke"
 
 /* One behind the other, in RAM: what this chip has is filled in for the zeros. */
@@ -183,7 +194,7 @@ void usb_request_done(const struct usb_setup *setup)
 
 bool usb_set_alternate(uint16_t alternate)
 {
-    if (alternate >= ALTERNATES)
+    if (alternate >= SETTINGS)
         return false;
     dfu_select(&boot_dfu, (uint8_t)alternate);
     return true;

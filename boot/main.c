@@ -2,16 +2,13 @@
 /*
  * What happens at reset. DFU mode is entered when
  *   - somebody asks for it: dfuse_RunBootloader() of an application, in RAM or in the RTC;
- *   - the pin of config.h has its level;
+ *   - the pin of config.h has its level, or a second reset follows soon (a build option);
  *   - there is no complete application.
  * Otherwise the application starts, on a chip that is as after reset.
  */
 #include "boot.h"
 
 #include "../stm32l0/core.h"
-
-/* The first eight bytes of RAM: entry/dfuse_resident.ld keeps them free. */
-#define RAM_REQUEST ((volatile uint32_t *)SRAM_BASE)
 
 /* Takes a request back, so that the next reset finds none. */
 IN_FLASH static bool take_request(volatile uint32_t *request)
@@ -23,6 +20,19 @@ IN_FLASH static bool take_request(volatile uint32_t *request)
     request[0] = 0;
     return true;
 }
+
+#if BOOT_DOUBLE_RESET
+/* A reset that comes while this waits finds a request. */
+IN_FLASH static bool reset_twice(void)
+{
+    leave_request();
+    core_delay(BOOT_DOUBLE_RESET * 2097u / 3); /* MSI, as after reset */
+    RAM_REQUEST[0] = 0;
+    return false;
+}
+#else
+#define reset_twice() false
+#endif
 
 #if BOOT_PIN >= 0
 /* 20 us at the 2.1 MHz of reset: a pull of 65 kOhm (datasheet, R_PU) charges 100 pF three times. */
@@ -54,7 +64,7 @@ __attribute__((noreturn, used)) IN_FLASH void boot(void)
 {
     bool asked = take_request(RAM_REQUEST);
     asked |= take_request(RTC->BKPR);
-    if (asked || pin_active() || !app_valid())
+    if (asked || reset_twice() || pin_active() || !app_valid())
         dfu_mode();
     start_application();
 }

@@ -6,7 +6,7 @@
  * what was there. A page is touched when its new content is known and differs, or when the host is
  * through. Until then it reads as erased.
  *
- * How long a request takes is found by doing it once without the flash: dry().
+ * How long a request takes is found by doing it without the flash first: dfu_mem_time().
  */
 #include "../dfu/dfu_mem.h"
 #include "../stm32l0/core.h"
@@ -69,6 +69,17 @@ unsigned memory_init(void)
     return eeprom_kb;
 }
 
+void memory_protect(void)
+{
+    uint32_t own = (1u << BOOT_SECTORS) - 1, at = OPTION_BASE + 8; /* WRPROT1, sectors 0 to 15 */
+    uint32_t value = *(const volatile uint16_t *)at | own;
+    if ((FLASH->WRPROT1 & own) != own && !flash_write_word(at, value | ~value << 16)) {
+        leave_request();
+        flash_reload_options();
+    }
+}
+
+/* Where it is smaller. */
 __attribute__((noinline)) uint32_t dfu_mem_left(uint8_t alternate, uint32_t address)
 {
     uint32_t offset = address - areas[alternate].base;

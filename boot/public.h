@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "../stm32l0/regs.h"
+#include "config.h"
 
 /* A request in RAM or RTC, as entry/ leaves it: this number and its complement. */
 #define BOOT_REQUEST 0x05FA0004u
@@ -17,8 +18,8 @@
 enum { ALTERNATE_FLASH, ALTERNATE_EEPROM, ALTERNATE_OPTIONS, ALTERNATE_DEVICE, ALTERNATES };
 
 /* The bootloader, then the page of the seal, then the application. */
-#define BOOT_SIZE   4096u
-#define BOOT_SECTOR 4096u /* what hosts are told is the unit of erase: identity.c */
+#define BOOT_SECTOR 4096u /* RM0376; what hosts are told is the unit of erase: identity.c */
+#define BOOT_SIZE   (BOOT_SECTORS * BOOT_SECTOR)
 #define SEAL_BASE   (FLASH_BASE + BOOT_SIZE)
 #define APP_BASE    (SEAL_BASE + 0x100) /* VTOR takes multiples of 256 */
 

@@ -6,10 +6,13 @@
 
 #include "dfu_mem.h"
 
-#define NOINLINE   __attribute__((noinline)) /* where that is smaller */
-#define STALL      (-1)
-#define BLOCK_CMD  0                   /* wBlockNum of commands, DfuSe; 1 is reserved */
-#define BLOCK_DATA (DFU_PLAIN ? 0 : 2) /* first of the data */
+#define NOINLINE __attribute__((noinline)) /* where that is smaller */
+#define STALL    (-1)
+
+/* wBlockNum of DfuSe: commands, nothing, and then data; else the data begin at 0. */
+#define BLOCK_COMMAND  0
+#define BLOCK_RESERVED 1
+#define BLOCK_DATA     (DFU_PLAIN ? 0 : 2)
 
 /* ---- State ----------------------------------------------------------------------------------- */
 
@@ -78,7 +81,7 @@ static uint32_t command_address(const struct dfu *d)
 
 static bool is_data(uint16_t block)
 {
-    return block >= BLOCK_DATA;
+    return DFU_PLAIN || block > BLOCK_RESERVED;
 }
 
 /* DfuSe: hosts count blocks from 2 on, or send block 2 again and again with SET_ADDRESS in between.
@@ -93,7 +96,7 @@ static uint32_t block_address(struct dfu *d, uint16_t block, uint16_t length)
 static bool fits(const struct usb_setup *setup)
 {
     return setup->wLength <= DFU_TRANSFER_SIZE &&
-           (is_data(setup->wValue) || setup->wValue == BLOCK_CMD);
+           (is_data(setup->wValue) || setup->wValue == BLOCK_COMMAND);
 }
 
 static int start_download(struct dfu *d, const struct usb_setup *setup, uint8_t **data)
