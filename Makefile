@@ -319,7 +319,7 @@ $(B)/bench/stack: $(addprefix $(B)/host/bench/,stack.o measure.o) $(BENCH_HOST) 
 	@mkdir -p $(@D)
 	$(say) link $@
 	$(Q)gcc $^ -o $@
-bench: all $(B)/bench/bench $(addprefix $(B)/,boot.bin bench/loop.bin bench/busy.bin) ## measures the speed
+bench: all $(B)/bench/bench $(B)/boot-plain.bin $(addprefix $(B)/,boot.bin bench/loop.bin bench/busy.bin) ## measures the speed
 	@$(B)/bench/bench
 
 .PHONY: check-kernel

@@ -31,6 +31,7 @@ struct way {
     bool boot0;
     uint32_t base, unit; /* where applications begin; what hosts are told to erase at once */
     bool has_targets;
+    bool plain; /* DFU 1.1, without DfuSe */
 };
 
 struct bench {
@@ -44,8 +45,9 @@ struct bench {
 /* ---- The two bootloaders --------------------------------------------------------------------- */
 
 static const struct way ways[] = {
-    {"resident",   "build/boot.bin",           false, APP_BASE,   BOOT_SECTOR,     true },
-    {"ROM (V4.1)", "build/examples/app-1.bin", true,  FLASH_BASE, FLASH_PAGE_SIZE, false},
+    {"resident",   "build/boot.bin",           false, APP_BASE,   BOOT_SECTOR,     true,  false},
+    {"... plain",  "build/boot-plain.bin",     false, APP_BASE,   0,               true,  true },
+    {"ROM (V4.1)", "build/examples/app-1.bin", true,  FLASH_BASE, FLASH_PAGE_SIZE, false, false},
 };
 
 static void observe(void *context, const struct l072_event *event)
@@ -103,6 +105,23 @@ static double seconds(uint64_t ps)
     return 1e-12 * (double)ps;
 }
 
+static bool send(struct bench *b)
+{
+    struct usb_device *dev = &b->device;
+    uint32_t base = b->way->base;
+
+    if (b->way->plain)
+        return dfuhost_plain_write(dev, b->image, SIZE) && dfuhost_plain_leave(dev);
+    return dfuhost_erase_units(dev, base, SIZE, b->way->unit) &&
+           dfuhost_write(dev, base, b->image, SIZE) && dfuhost_leave(dev, base);
+}
+
+static bool receive(struct bench *b)
+{
+    return b->way->plain ? dfuhost_plain_read(&b->device, b->back, SIZE)
+                         : dfuhost_read(&b->device, b->way->base, b->back, SIZE);
+}
+
 /* Of b->image. */
 static double download(struct bench *b)
 {
@@ -113,10 +132,8 @@ static double download(struct bench *b)
     if (!again(b))
         return -1;
     start = l072_now(b->board);
-    if (!dfuhost_start(dev, 0) || !dfuhost_erase_units(dev, base, SIZE, b->way->unit) ||
-        !dfuhost_write(dev, base, b->image, SIZE) || !dfuhost_leave(dev, base) ||
-        !usb_device_run(dev, 100 * MS) || b->detached < start ||
-        l072_peek(b->board, base, b->back, SIZE) != 0)
+    if (!dfuhost_start(dev, 0) || !send(b) || !usb_device_run(dev, 100 * MS) ||
+        b->detached < start || l072_peek(b->board, base, b->back, SIZE) != 0)
         return -1;
     return memcmp(b->back, b->image, SIZE) == 0 ? seconds(b->detached - start) : -1;
 }
@@ -146,8 +163,7 @@ static double upload(struct bench *b)
     if (!again(b))
         return -1;
     start = l072_now(b->board);
-    if (!dfuhost_start(&b->device, 0) || !dfuhost_read(&b->device, b->way->base, b->back, SIZE) ||
-        memcmp(b->back, b->image, SIZE) != 0)
+    if (!dfuhost_start(&b->device, 0) || !receive(b) || memcmp(b->back, b->image, SIZE) != 0)
         return -1;
     return seconds(l072_now(b->board) - start);
 }

@@ -51,7 +51,7 @@
 #define BOOT_DOUBLE_RESET 0
 #endif
 /* 1: the CRC of the application is computed at each start, not its seal alone trusted. That takes
- * 0.8 ms a kilobyte at the 2.1 MHz of reset. */
+ * 2.5 ms a kilobyte at the 2.1 MHz of reset. */
 #ifndef BOOT_CHECK_CRC
 #define BOOT_CHECK_CRC 0
 #endif
@@ -70,8 +70,8 @@
 
 /* ---- Room ------------------------------------------------------------------------------------ */
 
-/* Sectors of 4 KB, 1 to 9. With more than one option set it takes two; the linker tells, and wants
- * the number as a symbol, too. */
+/* Sectors of 4 KB that the bootloader takes, 1 to 9. One is full: an option may need a second. The
+ * linker tells; it wants the number as a symbol, too, with -Wl,--defsym=BOOT_SECTORS=2. */
 #ifndef BOOT_SECTORS
 #define BOOT_SECTORS 1
 #endif

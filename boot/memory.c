@@ -35,17 +35,17 @@ static struct {
     /* What the host wants written: words from an address on, a multiple of 4. */
     uint32_t address, length;
     uintptr_t bytes; /* where they are */
-    /* What would be otherwise if flash operations that are only counted had been done. */
+    /* What a dry run changes, and is put back after it. */
     struct plan {
-        uint32_t erase, erase_end; /* the pages that the host wants erased, and that are not yet */
+        uint32_t erase, erase_end; /* pages that the host wants erased, and that are not yet */
         bool sealed;               /* there is a seal */
     } plan;
 
-    uint32_t last; /* a page of the block that is put off: see memory_idle() */
-    int8_t step;   /* -1: flash operations are done; 1: they are counted, and not done */
-    bool complete; /* the first page was sent, or what is changed was complete */
+    uint32_t last; /* page of the block that is put off; 0: none */
+    int8_t step;   /* -1: flash operations are done; 1: a dry run, they are counted */
+    bool complete; /* the application's first page was sent, or is from a complete one */
 
-    uint32_t app_end; /* of the application that is in the making; 0: none is */
+    uint32_t app_end; /* of the application; 0: there is none, and nothing was sent */
     uint32_t errors;  /* of flash operations: flash.h */
     int32_t left;     /* flash operations that this request still takes */
 } memory;
@@ -64,8 +64,11 @@ unsigned memory_init(void)
     unsigned eeprom_kb = find_eeprom_kb();
     areas[ALTERNATE_FLASH].size = DEVICE->FLASH_SIZE_KB * 1024u;
     areas[ALTERNATE_EEPROM].size = eeprom_kb * 1024;
-    memory.plan.sealed = app_sealed();
     memory.step = -1;
+    if (app_sealed()) {
+        memory.plan.sealed = true;
+        memory.app_end = APP_BASE + SEAL->length;
+    }
     return eeprom_kb;
 }
 
@@ -137,11 +140,10 @@ static void unseal(void)
         return;
     memory.plan.sealed = false;
     memory.complete = true;
-    memory.app_end = APP_BASE + SEAL->length;
     erase_page(SEAL_BASE);
 }
 
-/* Makes a page what it shall be. */
+/* Makes a page what it shall be: erased and written if it differs, not at all if not. */
 static void put_page(uint32_t page)
 {
     uint32_t words[FLASH_PAGE_SIZE / 4];
@@ -153,7 +155,7 @@ static void put_page(uint32_t page)
         before |= there;
         after |= words[i];
     }
-    if (page == memory.last) { /* the host may send the next block from now on */
+    if (page == memory.last) { /* from now on the host may send the next block */
         memory.address = page;
         memory.length = sizeof words;
         memory.bytes = (uintptr_t)words;
@@ -185,6 +187,7 @@ static void settle(void)
     put_pages(memory.plan.erase, memory.plan.erase_end);
 }
 
+/* The words are written, or not to be. */
 static void forget_words(void)
 {
     memory.length = 0;

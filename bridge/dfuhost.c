@@ -7,7 +7,7 @@
 enum { DFU_DETACH = 0, DFU_DNLOAD = 1, DFU_UPLOAD = 2, DFU_GETSTATUS = 3 };
 enum { DFU_CLRSTATUS = 4, DFU_ABORT = 6 };
 enum { OUT_STANDARD_INTERFACE = 0x01, OUT_CLASS_INTERFACE = 0x21, IN_CLASS_INTERFACE = 0xA1 };
-enum { STATE_IDLE = 2, STATE_DNBUSY = 4, STATE_ERROR = 10 };
+enum { STATE_IDLE = 2, STATE_DNBUSY = 4, STATE_WAIT_RESET = 8, STATE_ERROR = 10 };
 enum { SET_INTERFACE = 11 };
 enum { PROTOCOL_RUNTIME = 1, PROTOCOL_DFU = 2 };
 enum { DFUSE_SET_ADDRESS = 0x21, DFUSE_ERASE = 0x41, DFUSE_FIRST_BLOCK = 2 };
@@ -16,6 +16,7 @@ enum { DFUSE_SET_ADDRESS = 0x21, DFUSE_ERASE = 0x41, DFUSE_FIRST_BLOCK = 2 };
 #define BLOCK       2048 /* wTransferSize of ST's ROM */
 #define DETACH_MS   1000
 #define PATIENCE_PS (5 * L072_PS_PER_S)
+#define MANIFEST_PS L072_PS_PER_MS /* between polls; dfu-util waits for a second */
 /* What a program sleeps longer than it wants to: dfu-util does, on the bridge. */
 #define LATE_PS (300 * L072_PS_PER_US)
 
@@ -159,4 +160,42 @@ bool dfuhost_leave(struct usb_device *dev, uint32_t address)
 {
     return go_idle(dev, DFU_ABORT) && command(dev, DFUSE_SET_ADDRESS, address) &&
            download(dev, DFUSE_FIRST_BLOCK, NULL, 0, true);
+}
+
+/* ---- Plain DFU 1.1: blocks count from 0 ------------------------------------------------------ */
+
+bool dfuhost_plain_write(struct usb_device *dev, const uint8_t *data, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += BLOCK) {
+        uint32_t left = size - at < BLOCK ? size - at : BLOCK;
+
+        if (!download(dev, (uint16_t)(at / BLOCK), data + at, (uint16_t)left, false))
+            return false;
+    }
+    return true;
+}
+
+bool dfuhost_plain_read(struct usb_device *dev, uint8_t *data, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += BLOCK) {
+        uint16_t left = (uint16_t)(size - at < BLOCK ? size - at : BLOCK);
+
+        if (!request(dev, IN_CLASS_INTERFACE, DFU_UPLOAD, (uint16_t)(at / BLOCK), data + at, left))
+            return false;
+    }
+    return go_idle(dev, DFU_ABORT);
+}
+
+/* Manifestation ends in dfuMANIFEST-WAIT-RESET. */
+bool dfuhost_plain_leave(struct usb_device *dev)
+{
+    uint8_t state = 0;
+
+    if (!download(dev, 0, NULL, 0, true))
+        return false;
+    for (unsigned polls = 0; state != STATE_WAIT_RESET && polls < 1000; polls++)
+        if (!usb_device_run(dev, MANIFEST_PS) || !get_state(dev, &state))
+            return false;
+    usb_device_reset(dev);
+    return state == STATE_WAIT_RESET;
 }

@@ -28,4 +28,9 @@ bool dfuhost_read(struct usb_device *dev, uint32_t address, uint8_t *data, uint3
 /* Ends DFU mode: the device starts the application at `address`. */
 bool dfuhost_leave(struct usb_device *dev, uint32_t address);
 
+/* The same with a device of plain DFU 1.1, which knows no addresses. */
+bool dfuhost_plain_write(struct usb_device *dev, const uint8_t *data, uint32_t size);
+bool dfuhost_plain_read(struct usb_device *dev, uint8_t *data, uint32_t size);
+bool dfuhost_plain_leave(struct usb_device *dev);
+
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The resident bootloader writes what must be written, and nothing else. */
+#include <string.h>
+
 #include "dfuhost.h"
 #include "resident.h"
 
@@ -27,6 +29,24 @@ static void the_same_image_again_touches_nothing(void **state)
     assert_true(resident_download(&s, &t.image));
     assert_true(resident_in_app(&s, 1));
     assert_int_equal(resident_operations(s.board), before);
+    l072_destroy(s.board);
+}
+
+/* Only what is behind the old end is new: the seal is of all. */
+static void an_application_may_grow_at_its_end(void **state)
+{
+    struct resident_image longer = t.image;
+    struct scenario s;
+    struct seal seal;
+
+    (void)state;
+    longer.size += 4;
+    memset(longer.bytes + t.image.size, 0x5A, 4);
+    begin(&s);
+    assert_true(resident_download(&s, &longer));
+    assert_true(resident_in_app(&s, 1));
+    assert_int_equal(l072_peek(s.board, SEAL_BASE, &seal, sizeof seal), 0);
+    assert_int_equal(seal.length, longer.size);
     l072_destroy(s.board);
 }
 
@@ -76,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_image_again_touches_nothing),
+        cmocka_unit_test(an_application_may_grow_at_its_end),
         cmocka_unit_test(it_refuses_what_is_not_the_application),
     };
 
