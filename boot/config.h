@@ -25,7 +25,7 @@
 #define BOOT_VENDOR "dfuse-l0"
 #endif
 #ifndef BOOT_PRODUCT
-#define BOOT_PRODUCT "DFU bootloader"
+#define BOOT_PRODUCT "Bootloader"
 #endif
 /* What a browser offers to open when the device is plugged in (WebUSB), without https://. */
 #ifndef BOOT_LANDING_PAGE

@@ -32,7 +32,9 @@ static inline void core_wait_for_interrupt(void)
 /* Lets three cycles pass `loops` times, from 1 on; more where wait states are. */
 static inline void core_delay(uint32_t loops)
 {
-    __asm__ volatile(".syntax unified\n1:\tsubs %0, #1\n\tbne 1b" : "+l"(loops) : : "cc");
+    do
+        __asm__ volatile("" : "+r"(loops)); /* or the compiler leaves the loop out */
+    while (--loops);
 }
 
 /* Loads MSP and branches to `entry` (bit 0 set), with no stack access in between. */

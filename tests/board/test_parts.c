@@ -11,7 +11,9 @@ static const struct row {
     const char *part;
     unsigned flash_kb, eeprom_kb; /* RM0376, RM0367 */
 } rows[] = {
+    {"l052x6", 32,  2},
     {"l052x8", 64,  2},
+    {"l063x8", 64,  2},
     {"l072x8", 64,  3},
     {"l072xb", 128, 6},
     {"l072xz", 192, 6},
@@ -39,7 +41,7 @@ static void tells_its_memories(struct usb_device *dev, const struct row *row)
 {
     char expected[128], found[128];
 
-    (void)snprintf(expected, sizeof expected, "@Flash /0x08000000/1*4Ka,%u*4Kg",
+    (void)snprintf(expected, sizeof expected, "@Flash /0x08000000/1*4Ka,%02u*4Kg",
                    row->flash_kb / 4 - 1);
     interface_string(dev, ALTERNATE_FLASH, found);
     assert_string_equal(found, expected);

@@ -14,7 +14,7 @@ rules=(
     "webdfu|@[^/]*/\s*0x[0-9a-fA-F]{1,8}\s*/(\s*[0-9]+\s*\*\s*[0-9]+\s?[BKM ]\s*[a-g]\s*,?\s*)+"
     "betaflight|@[^/]+/0x[0-9a-fA-F]+/$pages(,$pages)*"
 )
-parts=("l072xz 192 6" "l072xb 128 6" "l072x8 64 3" "l052x8 64 2")
+parts=("l072xz 192 6" "l072xb 128 6" "l072x8 64 3" "l052x8 64 2" "l053x6 32 2")
 
 strings() {
     "$dfuse" sim --part "$1" build/boot.elf -- dfu-util -l 2>"$work/err" </dev/null |

@@ -23,7 +23,7 @@ clean() {
 
 check "nothing that it cannot read" clean
 check "the device" shows "idVendor 0x1209" "idProduct 0x0001" "bcdDevice 1.00" \
-    "iManufacturer 1 dfuse-l0" "iProduct 2 DFU bootloader" "iSerial 3 [0-9A-F]+$"
+    "iManufacturer 1 dfuse-l0" "iProduct 2 Bootloader" "iSerial 3 [0-9A-F]+$"
 check "four alternate settings of one interface" \
     [ "$(grep -c 'bInterfaceSubClass .*Device Firmware Update' "$work/out")" = 4 ]
 check "the DFU functional descriptor" shows "bLength 9" "bDescriptorType 33" "bmAttributes 11" \

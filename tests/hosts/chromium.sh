@@ -14,7 +14,7 @@ board build/boot.elf -- dfu-util -a 0 -s "$base" -D build/examples/resident-1.bi
 check "the page comes to its end" visit
 cp "$work/out" "$work/told"
 check "... without an error" [ "$(grep -c '^error' "$work/told")" = 0 ]
-check "product" tells "product: DFU bootloader"
+check "product" tells "product: Bootloader"
 check "serial number" tells "serial: [0-9A-F]\{12\}"
 check "flash" tells "alternate 0: @.*/0x08000000/.*g"
 check "data EEPROM" tells "alternate 1: @.*/0x08080000/.*e"
