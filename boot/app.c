@@ -31,6 +31,6 @@ IN_FLASH bool app_sealed(void)
 IN_FLASH bool app_valid(void)
 {
     /* The reset vector is code (bit 0) of the application. */
-    return app_sealed() && APP->reset - APP_BASE - 1 < SEAL->length && APP->reset & 1 &&
+    return app_sealed() && APP->reset - APP_BASE - 1 < SEAL->length && (APP->reset & 1) &&
            (!BOOT_CHECK_CRC || app_crc(SEAL->length, false) == SEAL->crc);
 }

@@ -27,6 +27,10 @@
 #ifndef BOOT_PRODUCT
 #define BOOT_PRODUCT "Bootloader"
 #endif
+/* By which Windows programs find the device: a GUID of your own, as from uuidgen. */
+#ifndef BOOT_GUID
+#define BOOT_GUID "{9F8C5B1E-6B0A-4D0E-9C55-5D0B1B6F2A37}"
+#endif
 /* What a browser offers to open when the device is plugged in (WebUSB), without https://. */
 #ifndef BOOT_LANDING_PAGE
 #define BOOT_LANDING_PAGE "devanlai.github.io/webdfu"
@@ -46,7 +50,8 @@
 #define BOOT_PIN_LEVEL 1
 #endif
 /* Milliseconds in which a second reset keeps the bootloader; 0: none does. Each start waits as
- * long. */
+ * long; a watchdog that starts with the chip (WDG_SW is 0) allows 290 (datasheet: LSI to 56 kHz).
+ */
 #ifndef BOOT_DOUBLE_RESET
 #define BOOT_DOUBLE_RESET 0
 #endif

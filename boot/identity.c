@@ -83,10 +83,11 @@ static IN_FLASH_DATA const struct {
      'I', 'N', 'U', 'S', 'B', [30] = USB_U16(132), USB_U16(4), USB_U16(7), USB_U16(42)},
     "DeviceInterfaceGUIDs",
     80,
-    "{9F8C5B1E-6B0A-4D0E-9C55-5D0B1B6F2A37}\0",
+    BOOT_GUID "\0",
 };
 _Alignas(2) static uint8_t ms_os_20[MS_OS_20_TOTAL];
 _Static_assert(2 * sizeof ms_os_20_packed - MS_OS_20_BYTES == MS_OS_20_TOTAL, "wTotalLength");
+_Static_assert(sizeof BOOT_GUID == 39, "BOOT_GUID is 38 characters, with its braces");
 
 static void unpack_ms_os_20(void)
 {

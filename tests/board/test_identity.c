@@ -217,21 +217,21 @@ static void bos(void **state)
 static void ms_os_20(void **state)
 {
     static const struct field fields[] = {
-        {"set header: wLength",        2,  .number = 10                                     },
-        {"wDescriptorType",            2,  .number = 0                                      },
-        {"dwWindowsVersion",           4,  .number = 0x06030000                             },
-        {"wTotalLength",               2,  .number = 162                                    },
-        {"compatible ID: wLength",     2,  .number = 20                                     },
-        {"wDescriptorType",            2,  .number = 3                                      },
-        {"CompatibleID",               8,  .text = "WINUSB"                                 },
-        {"SubCompatibleID",            8,  .text = ""                                       },
-        {"registry property: wLength", 2,  .number = 132                                    },
-        {"wDescriptorType",            2,  .number = 4                                      },
-        {"wPropertyDataType",          2,  .number = 7                                      },
-        {"wPropertyNameLength",        2,  .number = 42                                     },
-        {"PropertyName",               42, .utf16 = "DeviceInterfaceGUIDs"                  },
-        {"wPropertyDataLength",        2,  .number = 80                                     },
-        {"PropertyData",               80, .utf16 = "{9F8C5B1E-6B0A-4D0E-9C55-5D0B1B6F2A37}"},
+        {"set header: wLength",        2,  .number = 10                   },
+        {"wDescriptorType",            2,  .number = 0                    },
+        {"dwWindowsVersion",           4,  .number = 0x06030000           },
+        {"wTotalLength",               2,  .number = 162                  },
+        {"compatible ID: wLength",     2,  .number = 20                   },
+        {"wDescriptorType",            2,  .number = 3                    },
+        {"CompatibleID",               8,  .text = "WINUSB"               },
+        {"SubCompatibleID",            8,  .text = ""                     },
+        {"registry property: wLength", 2,  .number = 132                  },
+        {"wDescriptorType",            2,  .number = 4                    },
+        {"wPropertyDataType",          2,  .number = 7                    },
+        {"wPropertyNameLength",        2,  .number = 42                   },
+        {"PropertyName",               42, .utf16 = "DeviceInterfaceGUIDs"},
+        {"wPropertyDataLength",        2,  .number = 80                   },
+        {"PropertyData",               80, .utf16 = BOOT_GUID             },
     };
 
     (void)state;
