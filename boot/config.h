@@ -50,8 +50,8 @@
 #define BOOT_PIN_LEVEL 1
 #endif
 /* Milliseconds in which a second reset keeps the bootloader; 0: none does. Each start waits as
- * long; a watchdog that starts with the chip (WDG_SW is 0) allows 290 (datasheet: LSI to 56 kHz).
- */
+ * long. A watchdog that starts with the chip (WDG_SW is 0) allows 290, if LSI is as fast as that of
+ * the STM32L1 may be, 56 kHz. */
 #ifndef BOOT_DOUBLE_RESET
 #define BOOT_DOUBLE_RESET 0
 #endif

@@ -319,7 +319,6 @@ static enum dfu_status finish(void)
 static enum dfu_status work(struct dfu *d)
 {
     switch (d->operation) {
-    case DFU_SET_ADDRESS: return DFU_OK;
     case DFU_ERASE_PAGE:
     case DFU_ERASE_ALL: return erase(d);
     case DFU_WRITE: return write(d);

@@ -98,7 +98,7 @@ _Static_assert(DFU_TRANSFER_SIZE <= 4096, "dfu-util takes no larger ones");
 /* What dfu_work() has to do. */
 enum dfu_operation {
     DFU_NOTHING,
-    DFU_SET_ADDRESS,
+    DFU_SET_ADDRESS, /* done when the host has heard of it */
     DFU_ERASE_PAGE,
     DFU_WRITE, /* the last that has an address */
     DFU_ERASE_ALL,

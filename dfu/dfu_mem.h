@@ -23,7 +23,6 @@ enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffe
  * Does d->operation, at d->address, with the d->length bytes of d->data, which are inside the
  * memory; returns when it is done. DFU_OK, or the error for the host: DFU_ERR_VENDOR when read
  * protection forbids it, DFU_ERR_TARGET when this memory cannot do it.
- *   DFU_SET_ADDRESS  nothing, but it may be forbidden
  *   DFU_ERASE_PAGE   what hosts take for the page that holds d->address
  *   DFU_ERASE_ALL    the memory
  *   DFU_WRITE        data is aligned to 4

@@ -151,12 +151,11 @@ static enum dfu_status unprotect(void)
     return DFU_ERR_VENDOR;
 }
 
-/* AN3156 table 4: SET_ADDRESS, leave and read unprotect work under read protection. Mass erase:
- * AN2606 has products without it remove the read protection instead. */
+/* AN3156 table 4: Leave and read unprotect work under read protection, as SET_ADDRESS does. Mass
+ * erase: AN2606 has products without it remove the read protection instead. */
 enum dfu_status dfu_mem_work(struct dfu *d)
 {
     switch (d->operation) {
-    case DFU_SET_ADDRESS:
     case DFU_LEAVE: return DFU_OK;
     case DFU_UNPROTECT: return unprotect();
     case DFU_ERASE_PAGE: return read_protected() ? DFU_ERR_VENDOR : erase(d);

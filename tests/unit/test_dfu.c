@@ -58,7 +58,6 @@ static enum dfu_status change(struct dfu *d)
 enum dfu_status dfu_mem_work(struct dfu *d)
 {
     switch (d->operation) {
-    case DFU_SET_ADDRESS: return device.answer;
     case DFU_UNPROTECT: return DFU_OK;
     case DFU_LEAVE: return device.finish;
     default: return change(d);
