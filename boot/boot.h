@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../stm32l0/core.h"
 #include "public.h"
 
 /* In flash: what runs before there is anything in RAM, or while the flash is idle. */
@@ -23,7 +24,7 @@
 #define RAM_REQUEST ((volatile uint32_t *)SRAM_BASE)
 
 /* For the next start. */
-static inline void leave_request(void)
+ALWAYS_INLINE void leave_request(void)
 {
     RAM_REQUEST[0] = BOOT_REQUEST;
     RAM_REQUEST[1] = ~BOOT_REQUEST;

@@ -8,8 +8,6 @@
  */
 #include "boot.h"
 
-#include "../stm32l0/core.h"
-
 /* Takes a request back, so that the next reset finds none. */
 IN_FLASH static bool take_request(volatile uint32_t *request)
 {
@@ -26,7 +24,7 @@ IN_FLASH static bool take_request(volatile uint32_t *request)
 IN_FLASH static bool reset_twice(void)
 {
     leave_request();
-    core_delay(BOOT_DOUBLE_RESET * 2097u / 3); /* MSI, as after reset */
+    core_delay(BOOT_DOUBLE_RESET * 2097u / 4); /* MSI, as after reset */
     RAM_REQUEST[0] = 0;
     return false;
 }

@@ -9,7 +9,6 @@
  * How long a request takes is found by doing it without the flash first: dfu_mem_time().
  */
 #include "../dfu/dfu_mem.h"
-#include "../stm32l0/core.h"
 #include "../stm32l0/flash.h"
 #include "../usb/usbd.h"
 #include "boot.h"

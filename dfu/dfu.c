@@ -56,18 +56,20 @@ void dfu_init(struct dfu *d, uint32_t address)
 
 void dfu_reset(struct dfu *d)
 {
-    if (DFU_PLAIN && d->state == DFU_MANIFEST_WAIT_RESET)
-        dfu_mem_leave(d->pointer);
-    dfu_select(d, 0);
-}
-
-/* What was asked of another memory is dropped. */
-NOINLINE void dfu_select(struct dfu *d, uint8_t alternate)
-{
     if (dfu_busy(d))
         return;
-    d->alternate = alternate;
+    if (DFU_PLAIN && d->state == DFU_MANIFEST_WAIT_RESET)
+        dfu_mem_leave(d->pointer);
+    d->alternate = 0;
     go_idle(d);
+}
+
+bool dfu_select(struct dfu *d, uint8_t alternate)
+{
+    if (d->operation != DFU_NOTHING)
+        return false;
+    d->alternate = alternate;
+    return true;
 }
 
 /* ---- DNLOAD ---------------------------------------------------------------------------------- */

@@ -125,8 +125,8 @@ void dfu_init(struct dfu *d, uint32_t address);
 /* The bus was reset: back to dfuIDLE and alternate 0, unless there is work going on; in
  * dfuMANIFEST-WAIT-RESET it leaves. */
 void dfu_reset(struct dfu *d);
-/* SET_INTERFACE: into dfuIDLE, unless there is work going on. */
-void dfu_select(struct dfu *d, uint8_t alternate);
+/* SET_INTERFACE. False: what was asked of another memory is not done yet. */
+bool dfu_select(struct dfu *d, uint8_t alternate);
 /* A class request to the DFU interface; same contract as usb_request() of usbd.h. */
 int dfu_request(struct dfu *d, const struct usb_setup *setup, uint8_t **data);
 /* Its status stage is over. */

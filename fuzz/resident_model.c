@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "resident.h"
-#include "usb/ch9.h"
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
@@ -80,23 +79,12 @@ static void accepted(struct fuzz *f, const struct request *r, uint32_t size)
     }
 }
 
-/* SET_INTERFACE, SET_CONFIGURATION: what was asked before is dropped. */
-static bool selects(const struct request *r)
-{
-    return (r->setup[0] == USB_RECIPIENT_IFACE && r->setup[1] == USB_SET_INTERFACE) ||
-           (r->setup[0] == USB_RECIPIENT_DEVICE && r->setup[1] == USB_SET_CONFIGURATION);
-}
-
 void follow(struct fuzz *f, const struct request *r, enum l072_urb_status status, uint32_t size)
 {
     bool dfu = (r->setup[0] & 0x7F) == OUT && r->setup[4] == 0 && r->setup[5] == 0;
 
     f->answered += status == L072_URB_OK;
     f->stalled += status == L072_URB_STALL;
-    if (selects(r) && status == L072_URB_OK)
-        f->states = SET(DFU_IDLE) | ((f->states & BUSY_SET) ? f->states : 0);
-    else if (selects(r)) /* with data, it has its effect before it is stalled */
-        f->states |= SET(DFU_IDLE);
     if (!dfu)
         return;
     if (status == L072_URB_OK && r->setup[1] > DFU_ABORT)

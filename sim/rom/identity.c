@@ -69,10 +69,7 @@ void usb_request_done(const struct usb_setup *setup)
 
 bool usb_set_alternate(uint16_t alternate)
 {
-    if (alternate >= ROM_EEPROM + 1)
-        return false;
-    dfu_select(&rom_dfu, alternate);
-    return true;
+    return alternate <= ROM_EEPROM && dfu_select(&rom_dfu, (uint8_t)alternate);
 }
 
 void usb_bus_reset(void)
