@@ -225,7 +225,7 @@ CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES)
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
 
-all: $(B)/dfuse examples $(B)/boot.elf ## builds the dfuse command and the examples
+all: $(B)/dfuse examples $(B)/boot.elf $(B)/boot.bin ## builds the dfuse command and the examples
 
 examples: $(EXAMPLES:%=%.elf) $(EXAMPLES:%=%.bin)
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What the README shows, run as it stands there.
+# What the README and docs/bootloader.md show, run as it stands there.
 # shellcheck source=tests/tap
 . "$(dirname "$0")/../tap"
 
-# block LANGUAGE N: the n-th code block in a language, without its indentation.
+# block LANGUAGE N [FILE]: the n-th code block in a language, without its indentation.
 block() {
     awk -v want="$1" -v n="$2" '
         /^ *```/ { inside = !inside && $0 ~ "```" want "$" && ++seen == n; next }
-        inside' README.md | sed 's/^   //'
+        inside' "${3:-README.md}" | sed 's/^   //'
 }
 # command_like START: the command in backquotes that starts so.
 command_like() { grep -o "\`$1[^\`]*\`" README.md | head -n 1 | tr -d '`'; }
@@ -40,8 +40,19 @@ hides_and_runs() {
         grep -q 0483:df11 "$work/out"
 }
 
+# "In five minutes" of docs/bootloader.md, in a directory of its own; the build is done.
+installs_and_updates() {
+    ln -s "$PWD/build" "$work/build" &&
+        block sh 1 docs/bootloader.md | sed '/^make$/d' >"$work/install" &&
+        (cd "$work" && sh -e install) >"$work/out" 2>"$work/err" </dev/null &&
+        [ "$(grep -c 'File downloaded successfully' "$work/out")" = 3 ] &&
+        "$dfuse" sim --flash "$work/chip.hex" --timeout 100ms >"$work/out" 2>"$work/err" &&
+        grep -q '^app 2 starts' "$work/out"
+}
+
 check "the two commands are targets" targets_exist
 check "the update in one call of dfu-util" updates
 check "the code compiles" compiles
 check "hide, then see it work" hides_and_runs
+check "the bootloader, an application, an update" installs_and_updates
 plan
