@@ -207,7 +207,7 @@ $(B)/size/%.o: include/dfuse.h Makefile
 	@mkdir -p $(@D)
 	$(Q)$(ARM_CC) $(ARM_CFLAGS) -std=c99 -c $(filter %.c,$^) -o $@
 SIZED := $(addprefix $(B)/size/,dfuse.o dfuse_rtc.o dfuse_text.o) $(B)/examples/app-1.elf \
-	$(B)/rom/v41.elf $(B)/boot.elf $(B)/boot.bin $(B)/bench/stack
+	$(B)/rom/v41.elf $(B)/boot.elf $(B)/boot.bin $(B)/boot-plain.elf $(B)/boot-options.elf $(B)/bench/stack
 
 # ---- What people ask for --------------------------------------------------------------------------
 
