@@ -195,7 +195,10 @@ void usb_request_done(const struct usb_setup *setup)
 
 bool usb_set_alternate(uint16_t alternate)
 {
-    return alternate < SETTINGS && dfu_select(&boot_dfu, (uint8_t)alternate);
+    if (alternate >= SETTINGS)
+        return false;
+    dfu_select(&boot_dfu, (uint8_t)alternate);
+    return true;
 }
 
 void usb_bus_reset(void)

@@ -37,7 +37,7 @@ static struct {
     /* What a dry run changes, and is put back after it. */
     struct plan {
         uint32_t erase, erase_end; /* pages that the host wants erased, and that are not yet */
-        bool sealed;               /* there is a seal */
+        uint32_t sealed;           /* not 0: there is a seal */
     } plan;
 
     uint32_t last; /* page of the block that is put off; 0: none */
@@ -137,9 +137,9 @@ static void unseal(void)
 {
     if (!memory.plan.sealed)
         return;
-    memory.plan.sealed = false;
     memory.complete = true;
     erase_page(SEAL_BASE);
+    memory.plan.sealed = memory.errors; /* or it may be there still */
 }
 
 /* Makes a page what it shall be: erased and written if it differs, not at all if not. */
@@ -164,6 +164,8 @@ static void put_page(uint32_t page)
     if (!differs)
         return;
     unseal();
+    if (memory.errors)
+        return;
     if (before)
         erase_page(page);
     if (after) {
@@ -231,7 +233,7 @@ static enum dfu_status erase(const struct dfu *d)
         from = SEAL_BASE;
         end = FLASH_BASE + areas[ALTERNATE_FLASH].size;
     }
-    if (d->alternate != ALTERNATE_FLASH || from < SEAL_BASE)
+    if (d->memory != ALTERNATE_FLASH || from < SEAL_BASE)
         return DFU_ERR_TARGET;
     if (from < APP_BASE)
         from = APP_BASE;
@@ -272,18 +274,18 @@ static void put_flash(void)
 
 static enum dfu_status write(struct dfu *d)
 {
-    if (d->alternate == ALTERNATE_DEVICE || d->address % 4 ||
-        (d->alternate == ALTERNATE_FLASH && d->address < APP_BASE))
+    if (d->memory == ALTERNATE_DEVICE || d->address % 4 ||
+        (d->memory == ALTERNATE_FLASH && d->address < APP_BASE))
         return DFU_ERR_TARGET;
     /* Of the last word the rest stays, in flash it becomes 0. */
     for (; d->length % 4; d->length++)
-        d->data[d->length] = d->alternate ? *(const uint8_t *)(d->address + d->length) : 0;
+        d->data[d->length] = d->memory ? *(const uint8_t *)(d->address + d->length) : 0;
     if (rdp_changes(d))
         return DFU_ERR_VENDOR;
     memory.address = d->address;
     memory.length = d->length;
     memory.bytes = (uintptr_t)d->data;
-    if (d->alternate == ALTERNATE_FLASH)
+    if (d->memory == ALTERNATE_FLASH)
         put_flash();
     else
         put_words();
@@ -291,12 +293,13 @@ static enum dfu_status write(struct dfu *d)
 }
 
 /* Two of them for the seal; app_crc() lasts as long as the others, at most. */
-#define FINISH_OPERATIONS 14
+#define FINISH_OPERATIONS 22
 
 static enum dfu_status finish(void)
 {
     settle();
-    if (!memory.app_end || memory.plan.sealed) /* nothing was sent, or nothing was new */
+    /* Nothing was sent, or nothing was new, or not all is written. */
+    if (!memory.app_end || memory.plan.sealed || memory.errors)
         return DFU_OK;
     if (!memory.complete)
         return DFU_ERR_NOTDONE;

@@ -56,20 +56,17 @@ void dfu_init(struct dfu *d, uint32_t address)
 
 void dfu_reset(struct dfu *d)
 {
+    d->alternate = 0;
     if (dfu_busy(d))
         return;
     if (DFU_PLAIN && d->state == DFU_MANIFEST_WAIT_RESET)
         dfu_mem_leave(d->pointer);
-    d->alternate = 0;
     go_idle(d);
 }
 
-bool dfu_select(struct dfu *d, uint8_t alternate)
+void dfu_select(struct dfu *d, uint8_t alternate)
 {
-    if (d->operation != DFU_NOTHING)
-        return false;
     d->alternate = alternate;
-    return true;
 }
 
 /* ---- DNLOAD ---------------------------------------------------------------------------------- */
@@ -129,6 +126,7 @@ static enum dfu_operation command(const struct dfu *d)
 static void end_download(struct dfu *d, const struct usb_setup *setup)
 {
     d->length = setup->wLength;
+    d->memory = d->alternate;
     if (d->length == 0) {
         d->operation = DFU_LEAVE;
         set_state(d, DFU_MANIFEST_SYNC);

@@ -111,7 +111,8 @@ struct dfu {
     uint8_t state;       /* enum dfu_state; changed by one function only, and last */
     uint8_t status;      /* enum dfu_status, of the last error */
     uint8_t operation;   /* enum dfu_operation, in DFU_DNLOAD_SYNC and DFU_DNBUSY */
-    uint8_t alternate;   /* which memory: bAlternateSetting */
+    uint8_t alternate;   /* bAlternateSetting: which memory is selected */
+    uint8_t memory;      /* ... and that of the operation */
     uint16_t length;     /* bytes in `data` to be written; of other operations 1 */
     uint16_t block_size; /* of the blocks after block 2 */
     uint32_t pointer;    /* where block 2 goes, and where to go in the end: set by SET_ADDRESS */
@@ -125,8 +126,8 @@ void dfu_init(struct dfu *d, uint32_t address);
 /* The bus was reset: back to dfuIDLE and alternate 0, unless there is work going on; in
  * dfuMANIFEST-WAIT-RESET it leaves. */
 void dfu_reset(struct dfu *d);
-/* SET_INTERFACE. False: what was asked of another memory is not done yet. */
-bool dfu_select(struct dfu *d, uint8_t alternate);
+/* SET_INTERFACE: for what is asked from now on. */
+void dfu_select(struct dfu *d, uint8_t alternate);
 /* A class request to the DFU interface; same contract as usb_request() of usbd.h. */
 int dfu_request(struct dfu *d, const struct usb_setup *setup, uint8_t **data);
 /* Its status stage is over. */

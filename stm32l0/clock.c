@@ -25,10 +25,9 @@ static void wait_state(uint32_t latency)
         ;
 }
 
-/* From MSI, whose SW is 0. */
 static void select(uint32_t sw, uint32_t sws)
 {
-    RCC->CFGR |= sw;
+    RCC->CFGR = (RCC->CFGR & ~RCC_CFGR_SW) | sw;
     while ((RCC->CFGR & RCC_CFGR_SWS) != sws)
         ;
 }
@@ -70,9 +69,7 @@ void clock_reset(void)
     RCC->CR |= RCC_CR_MSION;
     while (!(RCC->CR & RCC_CR_MSIRDY))
         ;
-    RCC->CFGR &= ~RCC_CFGR_SW; /* MSI; the rest when the PLL is off */
-    while (RCC->CFGR & RCC_CFGR_SWS)
-        ;
+    select(RCC_CFGR_SW_MSI, RCC_CFGR_SWS_MSI);
     RCC->CR = RCC_CR_RESET;
     RCC->CFGR = 0;
     RCC->CCIPR = 0;

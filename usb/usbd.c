@@ -68,8 +68,7 @@ static int set_configuration(uint16_t value)
     if (value > 1)
         return USBD_STALL;
     usbd.configuration = (uint8_t)value;
-    (void)set_interface(0); /* if it can; the host may not be refused */
-    return 0;
+    return set_interface(0);
 }
 
 /* Of the device, of interface 0 or of endpoint 0, which is never halted. */

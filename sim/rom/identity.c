@@ -69,7 +69,10 @@ void usb_request_done(const struct usb_setup *setup)
 
 bool usb_set_alternate(uint16_t alternate)
 {
-    return alternate <= ROM_EEPROM && dfu_select(&rom_dfu, (uint8_t)alternate);
+    if (alternate > ROM_EEPROM)
+        return false;
+    dfu_select(&rom_dfu, (uint8_t)alternate);
+    return true;
 }
 
 void usb_bus_reset(void)

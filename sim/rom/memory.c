@@ -50,7 +50,7 @@ uint32_t dfu_mem_time(struct dfu *d)
 {
     if (d->operation == DFU_ERASE_PAGE)
         return ROM_ERASE_MS;
-    if (d->operation == DFU_WRITE && d->alternate == ROM_FLASH)
+    if (d->operation == DFU_WRITE && d->memory == ROM_FLASH)
         return (d->length + FLASH_HALF_PAGE - 1) / FLASH_HALF_PAGE * ROM_HALF_PAGE_MS;
     if (d->operation == DFU_WRITE)
         return (d->length + 3u) / 4 * ROM_DATA_WORD_MS;
@@ -112,7 +112,7 @@ static enum dfu_status write(const struct dfu *d)
     /* AN2606: writes of the STM32L0 are aligned to 8 bytes, their length is a multiple of 4. */
     if (d->address % 8 || d->length % 4)
         return DFU_ERR_TARGET;
-    switch (d->alternate) {
+    switch (d->memory) {
     case ROM_FLASH: return write_flash(d->address, words, d->length);
     case ROM_OPTION: return write_options(d->address, words, d->length);
     default: return write_eeprom(d->address, words, d->length);
@@ -122,7 +122,7 @@ static enum dfu_status write(const struct dfu *d)
 /* Flash only: EEPROM and option words are erased by the hardware when written. */
 static enum dfu_status erase(const struct dfu *d)
 {
-    if (d->alternate != ROM_FLASH)
+    if (d->memory != ROM_FLASH)
         return DFU_ERR_TARGET;
     return went_well(flash_erase_page(d->address)) ? DFU_OK : DFU_ERR_ERASE;
 }
