@@ -138,7 +138,8 @@ $(call app,test/rtc-hidden,-DCALL_SITE=0 -DDFUSE_TOKEN_RTC,$(HIDDEN))
 BOOT_SOURCES := $(wildcard boot/*.c) usb/usbd.c usb/fsdev.c stm32l0/clock.c stm32l0/serial.c \
 	stm32l0/flash.c dfu/dfu.c
 BOOT_FLAGS   := -flto -frename-registers $(addprefix -fno-,thread-jumps jump-tables tree-dominator-opts \
-	move-loop-invariants cse-follow-jumps inline-small-functions if-conversion forward-propagate ipa-vrp)
+	move-loop-invariants cse-follow-jumps inline-small-functions if-conversion forward-propagate ipa-vrp \
+	tree-tail-merge sched-pressure)
 # $(call bootloader,image,flags,link flags)
 bootloader = $(eval $(call firmware,$(1),$(BOOT_SOURCES),$(BOOT_FLAGS) -DFLASH_WAIT=flash_wait $(2),\
 	$(BOOT_FLAGS) $(3) -T boot/boot.ld))

@@ -262,14 +262,16 @@ static bool rdp_changes(const struct dfu *d)
 static void put_flash(void)
 {
     uint32_t page = memory.address & ~(FLASH_PAGE_SIZE - 1), end = memory.address + memory.length;
+    uint32_t last = (end - 1) & ~(FLASH_PAGE_SIZE - 1);
+    /* The host leaves the first ones out. */
+    put_pages(is_erased(page) ? memory.plan.erase : page, last);
+    if (memory.step > 0)
+        return;
+    memory.last = last;
     if (memory.address == APP_BASE)
         memory.complete = true;
     if (memory.app_end < end)
         memory.app_end = end;
-    uint32_t last = (end - 1) & ~(FLASH_PAGE_SIZE - 1);
-    /* The host leaves the first ones out. */
-    put_pages(is_erased(page) ? memory.plan.erase : page, last);
-    memory.last = last;
 }
 
 static enum dfu_status write(struct dfu *d)
@@ -339,12 +341,13 @@ enum dfu_status dfu_mem_work(struct dfu *d)
     return DFU_ERR_PROG;
 }
 
-/* 3.2 ms an operation (RM0376, Tprog), and what goes on between them. Of a block that comes while
- * the last page of the one before is written, it is the most that it can be. */
+/* 3.2 ms an operation (RM0376, Tprog), and what goes on between them. While the last page of a
+ * block is written, the next one cannot be compared with the flash: then all of it is taken to
+ * differ. */
 uint32_t dfu_mem_time(struct dfu *d)
 {
     if (memory.last) {
-        memory.left = (int32_t)(d->length * 3u / FLASH_PAGE_SIZE);
+        memory.left = (d->length * 47 >> 11) | 3;
     } else if (!dfu_busy(d)) {
         struct plan plan = memory.plan;
         memory.left = 0;
