@@ -166,6 +166,18 @@ static void it_is_off_the_bus_for_ten_milliseconds(void **state)
     assert_in_range((l072_now(t.s.board) - gone) / MS, 9, 20);
 }
 
+static void flash_is_locked_afterwards(void **state)
+{
+    uint32_t pecr;
+
+    (void)state;
+    point(APP_BASE);
+    put(2, BLOCK);
+    wait_ms(20);
+    assert_int_equal(l072_read(t.s.board, (uint32_t)(uintptr_t)&FLASH->PECR, 4, &pecr), 0);
+    assert_int_equal(pecr, FLASH_PECR_PELOCK | FLASH_PECR_PRGLOCK | FLASH_PECR_OPTLOCK);
+}
+
 /* ---- Operations that are not needed ---------------------------------------------------------- */
 
 static uint32_t operations_of(void (*work)(void))
@@ -294,6 +306,7 @@ int main(void)
         EDGE_TEST(a_part_behind_a_useless_seal_does_not_start),
         EDGE_TEST(clrstatus_ends_a_download),
         EDGE_TEST(it_is_off_the_bus_for_ten_milliseconds),
+        EDGE_TEST(flash_is_locked_afterwards),
         EDGE_TEST(flash_that_is_empty_is_not_erased),
         EDGE_TEST(what_is_to_be_empty_is_not_written),
         EDGE_TEST(eeprom_that_stays_is_not_written),
