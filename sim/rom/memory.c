@@ -119,12 +119,13 @@ static enum dfu_status write(const struct dfu *d)
     }
 }
 
-/* Flash only: EEPROM and option words are erased by the hardware when written. */
+/* Flash only: EEPROM and option words are erased by the hardware when written. Any address in the
+ * page will do. */
 static enum dfu_status erase(const struct dfu *d)
 {
     if (d->memory != ROM_FLASH)
         return DFU_ERR_TARGET;
-    return went_well(flash_erase_page(d->address)) ? DFU_OK : DFU_ERR_ERASE;
+    return went_well(flash_erase_page(d->address & ~3u)) ? DFU_OK : DFU_ERR_ERASE;
 }
 
 enum dfu_status dfu_mem_read(uint8_t alternate, uint32_t address, uint8_t *buffer, uint32_t size)

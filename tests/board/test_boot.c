@@ -314,14 +314,15 @@ static const struct broken {
     uint32_t flip;
     bool sealed_again; /* it was so when it was sealed */
 } broken[] = {
-    {"a bit of the length",                SEALED(length),     0x100,                     false},
-    {"... of its complement",              SEALED(not_length), 0x100,                     false},
-    {"a bit of the CRC",                   SEALED(crc),        1,                         false},
-    {"... of its complement",              SEALED(not_crc),    0x80000000,                false},
-    {"the reset vector without its bit 0", RESET_VECTOR,       1,                         true },
-    {"... in RAM",                         RESET_VECTOR,       0x28000000,                true },
-    {"... in the bootloader",              RESET_VECTOR,       ENTRY ^ (SEAL_BASE - 0xF), true },
-    {"... behind the application",         RESET_VECTOR,       0x10000,                   true },
+    {"a bit of the length",                SEALED(length),     0x100,                      false},
+    {"... of its complement",              SEALED(not_length), 0x100,                      false},
+    {"a bit of the CRC",                   SEALED(crc),        1,                          false},
+    {"... of its complement",              SEALED(not_crc),    0x80000000,                 false},
+    {"the reset vector without its bit 0", RESET_VECTOR,       1,                          true },
+    {"... in RAM",                         RESET_VECTOR,       0x28000000,                 true },
+    {"... in the bootloader",              RESET_VECTOR,       ENTRY ^ (SEAL_BASE - 0xF),  true },
+    {"... right behind it",                RESET_VECTOR,       ENTRY ^ (APP_BASE + 0x101), true },
+    {"... behind the application",         RESET_VECTOR,       0x10000,                    true },
 };
 
 static void what_is_not_an_application_is_not_started(void **state)

@@ -4,7 +4,7 @@
 # shellcheck source=tests/tap
 . "$(dirname "$0")/../tap"
 
-timeout 60 "$dfuse" sim build/examples/test/bulk.elf -- build/host/tests/bridge/bulk \
+timeout 300 "$dfuse" sim build/examples/test/bulk.elf -- build/host/tests/bridge/bulk \
     >"$work/out" 2>"$work/err"
 status=$?
 grep -E '^(not )?ok |^#' "$work/out"

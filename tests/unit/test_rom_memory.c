@@ -48,6 +48,20 @@ static void half_pages_make_it_fast(void **state)
     assert_in_range(l072_now(r->board) - before, 102 * L072_PS_PER_MS, 140 * L072_PS_PER_MS);
 }
 
+static void erase_takes_any_address(void **state)
+{
+    struct rig *r = *state;
+    uint8_t page[128];
+    memset(page, 0x5A, sizeof page);
+    start_dfu(r);
+    for (uint32_t offset = 1; offset < sizeof page; offset += 42) {
+        assert_int_equal(l072_load(r->board, BANK1 + 4096, page, sizeof page), 0);
+        assert_int_equal(command(r, DFUSE_ERASE, BANK1 + 4096 + offset), DONE);
+        assert_int_equal(peek_word(r, BANK1 + 4096), 0);
+        assert_int_equal(peek_word(r, BANK1 + 4096 + 124), 0);
+    }
+}
+
 static void refused(void **state)
 {
     struct rig *r = *state;
@@ -160,6 +174,7 @@ int main(void)
         TEST(download_and_upload, v41),
         TEST(upload_at_the_end_of_flash, v41),
         TEST(half_pages_make_it_fast, v41),
+        TEST(erase_takes_any_address, v41),
         TEST(refused, v41),
         TEST(eeprom, v41),
         TEST(option_bytes, v41),
