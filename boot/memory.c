@@ -364,7 +364,7 @@ void dfu_mem_leave(uint32_t address)
 {
     (void)address;
     usbd_disconnect();
-    core_delay(10 << 12); /* 10 ms and more, for hubs, which filter */
+    core_delay(10 << 12);   /* 10 ms and more, for hubs, which filter */
     flash_reload_options(); /* a reset, after which new ones count */
     boot_restart();
 }
