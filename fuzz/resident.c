@@ -37,6 +37,11 @@ uint32_t below(struct fuzz *f, uint32_t n)
     return next(f) % n;
 }
 
+bool still_busy(const struct fuzz *f)
+{
+    return f->request - f->last_cancel < 4;
+}
+
 bool one_in(struct fuzz *f, uint32_t n)
 {
     return below(f, n) == 0;
@@ -81,8 +86,7 @@ static void one_request(struct fuzz *f)
         f->cancelled++;
         f->last_cancel = f->request;
         run(f, MS);
-    } else if (status == L072_URB_ERROR && f->request - f->last_cancel < 4) {
-        /* It is still busy with what was cancelled, and had no answer for a new SETUP. */
+    } else if (status == L072_URB_ERROR && still_busy(f)) {
         f->states = ALL_SET;
         run(f, 200 * MS);
     } else if (status != L072_URB_OK && status != L072_URB_STALL && !f->gone) {

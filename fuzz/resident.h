@@ -41,6 +41,9 @@ struct request {
     uint8_t data[L072_URB_MAX];
 };
 
+/* It may count the pages of a mass erase for a request that was cancelled: no answer to a new one.
+ */
+bool still_busy(const struct fuzz *f);
 /* Of the round's own random sequence. */
 uint32_t next(struct fuzz *f);
 uint32_t below(struct fuzz *f, uint32_t n);

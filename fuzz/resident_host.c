@@ -69,11 +69,15 @@ static bool give_address(struct fuzz *f)
     return control(f, ADDRESS, configure, NULL, NULL, PATIENCE) == L072_URB_OK;
 }
 
-/* Once more, when it was there but about to leave. */
+/* Once more, when it was there but about to leave, or busy with what was cancelled. */
 void enumerate(struct fuzz *f)
 {
     f->enumerated++;
-    if (!give_address(f) && !(f->gone && give_address(f)))
+    if (give_address(f))
+        return;
+    if (still_busy(f))
+        run(f, 200 * MS);
+    if (!(f->gone || still_busy(f)) || !give_address(f))
         found(f, "it does not come back: %s", l072_stop(f->board)->reason);
 }
 
