@@ -51,7 +51,8 @@ void flash_wait(void);
 unsigned memory_init(void);
 /* BOOT_WRPROT: protects the sectors of the bootloader, and resets, unless they are or cannot be. */
 void memory_protect(void);
-/* When nobody waits: erases the next page that the host wants erased. */
+/* Between requests: writes the page that was put off, or, if the host is `idle`, erases the next
+ * one that it wants erased. */
 void memory_idle(bool idle);
 /* Puts what this chip has into the strings. */
 void identity_fill_in(unsigned eeprom_kb);
