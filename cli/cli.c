@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "l072.h"
+#include "nearest.h"
 
 int cli_fail(const char *name, const char *format, ...)
 {
@@ -20,19 +21,51 @@ int cli_fail(const char *name, const char *format, ...)
     return CLI_USAGE;
 }
 
-/* Says what is wrong with the option just met. */
-static void bad_option(const char *name, int result, char **argv)
+/* The long option of this value that `argument` names or begins; NULL: none. */
+static const struct option *long_option(const struct option *options, const char *argument, int val)
 {
-    /* getopt_long() leaves a short option's letter in optopt, and goes on in the same argument. */
-    const char letter[] = {'-', (char)optopt, '\0'};
-    bool is_short = optopt > ' ' && optopt < 127;
-    const char *option = is_short ? letter : argv[optind - 1];
-    const char *what = "is not an option of this verb";
-    if (result == ':')
-        what = "needs a value";
-    else if (!is_short && strchr(option, '='))
-        what = "is no option, or takes no value";
-    (void)cli_fail(name, "%s %s; see 'dfuse help %s'", option, what, name);
+    if (strncmp(argument, "--", 2) != 0)
+        return NULL;
+    size_t length = strcspn(argument + 2, "=");
+    for (const struct option *option = options; option->name; option++)
+        if (option->val == val && strncmp(option->name, argument + 2, length) == 0)
+            return option;
+    return NULL;
+}
+
+static void unknown_option(const char *name, const char *option, const struct option *options)
+{
+    char word[32] = "";
+    struct nearest nearest = {.word = word};
+    if (strncmp(option, "--", 2) == 0)
+        (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(option + 2, "="), option + 2);
+    for (const struct option *o = options; o->name; o++)
+        nearest_offer(&nearest, o->name);
+    if (nearest.best)
+        (void)cli_fail(name, "%s is not an option of this verb; did you mean --%s?", option,
+                       nearest.best);
+    else
+        (void)cli_fail(name, "%s is not an option of this verb; see 'dfuse help %s'", option, name);
+}
+
+/* Says what is wrong with the option just met. For an unknown letter, optopt is that letter and
+ * getopt_long() may stay in the same argument; for a long option that is known, optopt is its
+ * value, which may be a letter too. */
+static void bad_option(const char *name, int result, const struct option *options, char **argv)
+{
+    const char letter[] = {(char)optopt, '\0'};
+    const char *option = argv[optind - 1];
+    const struct option *known = long_option(options, option, optopt);
+    if (known && known->has_arg == no_argument)
+        (void)cli_fail(name, "--%s takes no value; see 'dfuse help %s'", known->name, name);
+    else if (result == ':')
+        (void)cli_fail(name, "%s%s needs a value; see 'dfuse help %s'", known ? "--" : "-",
+                       known ? known->name : letter, name);
+    else if (optopt > ' ' && optopt < 127)
+        (void)cli_fail(name, "-%s is not an option of this verb; see 'dfuse help %s'", letter,
+                       name);
+    else
+        unknown_option(name, option, options);
 }
 
 int cli_next_option(const char *name, const char *letters, const struct option *options, int argc,
@@ -42,7 +75,7 @@ int cli_next_option(const char *name, const char *letters, const struct option *
     opterr = 0;
     int id = getopt_long(argc, argv, letters, options, &index);
     if (id == '?' || id == ':') {
-        bad_option(name, id, argv);
+        bad_option(name, id, options, argv);
         return '?';
     }
     bool forgotten = id != -1 && optarg && (optarg[0] == '\0' || optarg[0] == '-');

@@ -21,13 +21,26 @@ check "-h does too" gives 0 "usage: dfuse hide" hide -h
 check "--version" gives 0 "^dfuse [0-9]" --version
 
 check "unknown verb" refuses "'frob' is not a verb" frob
-check "help of an unknown verb" refuses "'frob' is not a verb" help frob
+check "help of an unknown verb" refuses "'frob' is not a verb; 'dfuse help' lists" help frob
+check "a slip in a verb" refuses "did you mean 'explore'?$" exlpore
+check "... and in one to help with" refuses "did you mean 'hide'?$" help hied
+check "only the beginning of a verb" refuses "did you mean 'explore'?$" expl
+check "the verb forgotten" refuses "to run it: 'dfuse sim $work/app.bin'$" "$work/app.bin"
+check "an option before the verb" refuses "--rom: options go after the verb" --rom v4.0 sim
+check "help of help" gives 0 "usage: dfuse VERB" help help
+check "help of parts" gives 0 "^  l072xz .*192 KB.*two banks" help parts
+check "version, by any name" gives 0 "^dfuse [0-9]" version
+check "a slip in an option" refuses "--presss=PA0@1s is not.*did you mean --press?$" \
+    sim --presss=PA0@1s "$work/app.bin"
+check "two letters swapped" refuses "did you mean --output?$" hide --outptu x "$work/app.bin"
 check "unknown option" refuses "--frob is not an option.*help sim" sim --frob "$work/app.bin"
 check "unknown letters" refuses "-z is not an option" sim -zq "$work/app.bin"
-check "value for a switch" refuses "--boot0=1 .*takes no value" sim --boot0=1 "$work/app.bin"
+check "value for a switch" refuses "--boot0 takes no value" sim --boot0=1 "$work/app.bin"
 check "option without value" refuses "--part needs a value" sim --part
 check "a value that was forgotten" refuses "--vcd needs a value, not '--summary'" \
     sim --vcd --summary "$work/app.bin"
+check "a long option is not told by its letter" refuses "--press needs a value" explore --press
+check "... nor a switch" refuses "--detach takes no value" explore --detach=1
 check "an empty value" refuses "--usbredir needs a value, not ''" sim --usbredir '' "$work/app.bin"
 check "a short option's value" refuses "-o needs a value, not '--check'" \
     hide "$work/app.bin" -o --check
