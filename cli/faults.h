@@ -6,16 +6,30 @@
 #include "error.h"
 #include "l072.h"
 
+/* The part of a help text that explains them. */
 #define FAULTS_HELP                                                                                \
-    "  --fault NAME:WHEN     let something go wrong; may be repeated. NAME: cut (power), "         \
-    "brown-out,\n"                                                                                 \
-    "                        nrst, hsi48 (never ready again), unplug, plug, silence and resume\n"  \
-    "                        (the host stops transfers), suspend and wake (... and starts of\n"    \
-    "                        frame), toggle, short, long, bus-reset (the next occasion for a\n"    \
-    "                        wrong toggle, a short packet, a data stage too long, a reset in a\n"  \
-    "                        transfer), flip:WHEN:ADDRESS^BITS. WHEN: t=TIME, or n=N, the Nth\n"   \
-    "                        flash, EEPROM or option operation, with :before, :torn (the\n"        \
-    "                        default), :all-but-one, :none (bits that changed), :after\n"
+    "\n"                                                                                           \
+    "Faults:\n"                                                                                    \
+    "  NAME:WHEN of --fault, as cut:n=117:torn. NAME is one of\n"                                  \
+    "\n"                                                                                           \
+    "  cut             power goes off\n"                                                           \
+    "  brown-out       power dips: a power-on reset that keeps the SRAM\n"                         \
+    "  nrst            NRST is pulsed\n"                                                           \
+    "  hsi48           HSI48 stops and is never ready again\n"                                     \
+    "  flip            bits of a word change: flip:WHEN:ADDRESS^BITS\n"                            \
+    "  unplug, plug    the USB cable\n"                                                            \
+    "  silence         the host stops transfers\n"                                                 \
+    "  resume          transfers go on\n"                                                          \
+    "  suspend         the host suspends the bus: no starts of frame either\n"                     \
+    "  wake            the bus goes on\n"                                                          \
+    "  toggle          an OUT packet has the wrong toggle\n"                                       \
+    "  short           an OUT packet is cut in half\n"                                             \
+    "  long            a data stage has a packet too many\n"                                       \
+    "  bus-reset       the host resets the bus in a transfer\n"                                    \
+    "\n"                                                                                           \
+    "  WHEN is t=TIME, or n=N, the Nth operation of flash, EEPROM or option bytes.\n"              \
+    "  To n=N belongs :before, :torn (the default), :all-but-one, :none (the bits\n"               \
+    "  that changed) or :after. The last four NAMEs wait for their next occasion.\n"
 
 struct faults_list {
     struct l072_fault fault[L072_FAULTS];
