@@ -71,6 +71,11 @@ $(B)/asan/dfuse: $(B)/asan/cli/main.o $(B)/asan/libdfuse.a $(B)/asan/libl072.a
 	$(say) link $@
 	$(Q)gcc -fsanitize=address,undefined $^ -o $@ $(HOST_LIBS)
 
+# The manual pages, one a verb; a verb that is gone leaves none.
+$(B)/man/dfuse.1: tools/manual $(B)/dfuse
+	$(say) $^
+	$(Q)rm -rf $(@D) && $^ $(@D)
+
 # The library for others: one object in which only the names of l072.h are global.
 $(B)/lib/l072.o: $(SIM_SOURCES:%.c=$(B)/host/%.o) $(B)/host/roms.o
 	@mkdir -p $(@D)
@@ -226,7 +231,7 @@ CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES)
 .PHONY: all demo check size format clean help examples
 .DEFAULT_GOAL := all
 
-all: $(B)/dfuse examples $(B)/boot.elf $(B)/boot.bin ## builds the dfuse command and the examples
+all: $(B)/dfuse $(B)/man/dfuse.1 examples $(B)/boot.elf $(B)/boot.bin ## builds the dfuse command and the examples
 
 examples: $(EXAMPLES:%=%.elf) $(EXAMPLES:%=%.bin)
 
@@ -271,7 +276,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/a
 # for it, nor are those that take minutes without it.
 COMMAND_SCRIPTS := $(wildcard tests/cli/*.sh tests/bridge/*.sh tests/debug/*.sh) tests/e2e/rom.sh
 VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
-VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh,$(COMMAND_SCRIPTS))
+VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/help.sh,$(COMMAND_SCRIPTS))
 VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut %/test_resident_cuts,$(BOARD_TESTS:%.c=$(B)/host/%))
 export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
 check-build: $(VALGRIND_SAMPLE)
@@ -303,8 +308,11 @@ endef
 export L072_PC
 
 .PHONY: install bench
-install: $(B)/dfuse $(B)/lib/libl072.a ## installs dfuse and libl072 (PREFIX=/usr/local, DESTDIR)
+install: $(B)/dfuse $(B)/man/dfuse.1 $(B)/lib/libl072.a ## installs dfuse and libl072 (PREFIX=/usr/local, DESTDIR)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(B)/dfuse
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(B)/man/*.1
+	$(Q)install -D -m 644 tools/completion.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/dfuse
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(B)/lib/libl072.a
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/include include/l072.h
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig

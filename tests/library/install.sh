@@ -9,6 +9,20 @@ export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_PATH=$root/opt/l072/lib/pkgconfig
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 quietly() { "$@" >"$work/out" 2>"$work/err"; }
+installed_pages() {
+    for page in build/man/*.1; do
+        quietly mandoc "$root/opt/l072/share/man/man1/${page##*/}" && [ -s "$work/out" ] || return 1
+    done
+}
+# With the command that PATH finds.
+completes() {
+    # shellcheck disable=SC2016 # expands in the other shell
+    quietly env PATH="$root/opt/l072/bin:$PATH" bash -c '. "$1"
+        COMP_WORDS=(dfuse hide --o) COMP_CWORD=2
+        "$(complete -p dfuse | sed "s/.*-F \([a-z_]*\) .*/\1/")"
+        echo "${COMPREPLY[@]}"' - "$root/opt/l072/share/bash-completion/completions/dfuse" &&
+        grep -qx -e --output "$work/out"
+}
 public_names() {
     nm -g --defined-only "$root/opt/l072/lib/libl072.a" | awk 'NF == 3 { print $3 }' | sort >"$work/out"
     [ -s "$work/out" ] && ! grep -qv '^l072_' "$work/out"
@@ -46,6 +60,8 @@ C
 
 check "make install" quietly make -s install DESTDIR="$root" PREFIX=/opt/l072
 check "the command runs" quietly "$root/opt/l072/bin/dfuse" --version
+check "a manual page for each verb" installed_pages
+check "bash completes it" completes
 check "only names of l072.h are global" public_names
 check "... and all of them" names_of_header
 check "pkg-config knows it" quietly pkg-config --exists l072
