@@ -240,13 +240,18 @@ static bool check_files(const struct sim_options *options, struct error *error)
     return !options->flash || file_can_write(options->flash, error);
 }
 
-/* What getopt_long() leaves: IMAGE, before the "--" that was cut off. */
-static bool check_rest(struct sim_options *options, int argc, char **argv, struct error *error)
+/* A word that is no option: IMAGE, before the "--" that was cut off. Said at once, as the options
+ * after a second one are those of a command. */
+static bool set_image(struct sim_options *options, const char *word, struct error *error)
 {
-    if (optind < argc)
-        options->image = argv[optind++];
-    if (optind < argc)
-        return error_set(error, "one IMAGE only; write '--' before the command '%s'", argv[optind]);
+    if (options->image)
+        return error_set(error, "one IMAGE only; write '--' before the command '%s'", word);
+    options->image = word;
+    return true;
+}
+
+static bool check_all(const struct sim_options *options, struct error *error)
+{
     if (!options->image && (!options->flash || access(options->flash, F_OK) != 0))
         return error_set(error, "no IMAGE; see 'dfuse help sim'");
     return check_ways(options, error) && check_files(options, error);
@@ -264,15 +269,16 @@ int sim_parse(struct sim_options *options, int argc, char **argv)
     }
     int id;
     optind = 1;
-    while ((id = cli_next_option("sim", ":h", long_options, argc, argv)) != -1) {
+    while ((id = cli_next_option("sim", "+:h", long_options, argc, argv)) != -1 || optind < argc) {
         if (id == '?')
             return CLI_USAGE;
         if (id == OPT_HELP)
             return cli_help(&verb_sim);
-        if (!set_option(options, id, optarg, &error))
+        if (id == -1 ? !set_image(options, argv[optind++], &error)
+                     : !set_option(options, id, optarg, &error))
             return cli_fail("sim", "%s", error.text);
     }
-    if (!check_rest(options, argc, argv, &error))
+    if (!check_all(options, &error))
         return cli_fail("sim", "%s", error.text);
     return -1;
 }
