@@ -24,7 +24,7 @@ static bool print_part(const char *name)
 int parts_help(void)
 {
     fputs("The parts for --part: l072xz is any STM32L072 with 192 KB, whatever its package\n"
-          "(x). The last letter is the size of the flash, as on the chip.\n"
+          "(x). What is printed on the chip is taken too: STM32L072CBT6 is l072xb.\n"
           "\n",
           stdout);
     for (size_t i = 0; l072_part_name(i); i++)

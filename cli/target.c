@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "target.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define ROW 16
+
+/* Of "l072xz"; the index of its x. */
+#define PART_LETTERS 6
+#define PACKAGE      4
 
 /* RM0376, option bytes: five words, each a half and its complement. */
 #define OPTIONS_BASE 0x1FF80000u
@@ -14,24 +20,33 @@ struct range {
     uint32_t base, size;
 };
 
-static bool part_known(const char *part)
+/* The part that `name` means: "l072xb", or what is printed on the chip or its box, "STM32L072CBT6".
+ * There the fifth place is the package, and what follows the size is package and temperature. */
+static const char *part_named(const char *name)
 {
-    for (size_t i = 0; l072_part_name(i); i++)
-        if (strcmp(part, l072_part_name(i)) == 0)
-            return true;
-    return false;
+    if (strncasecmp(name, "stm32", 5) == 0)
+        name += 5;
+    size_t length = strlen(name);
+    const char *part;
+    for (size_t i = 0; (part = l072_part_name(i)); i++)
+        if (length >= PART_LETTERS && length <= PART_LETTERS + 4 &&
+            strncasecmp(name, part, PACKAGE) == 0 && isalpha((unsigned char)name[PACKAGE]) &&
+            strncasecmp(name + PACKAGE + 1, part + PACKAGE + 1, 1) == 0)
+            return part;
+    return NULL;
 }
 
 struct l072 *target_create(const struct l072_config *config, struct error *error)
 {
-    if (config->part && !part_known(config->part)) {
+    struct l072_config named = *config;
+    if (config->part && !(named.part = part_named(config->part))) {
         char names[200] = "";
         for (size_t i = 0, at = 0; l072_part_name(i) && at < sizeof(names); i++)
             at += (size_t)snprintf(names + at, sizeof(names) - at, " %s", l072_part_name(i));
         error_set(error, "unknown part '%s'; the parts are%s", config->part, names);
         return NULL;
     }
-    struct l072 *board = l072_create(config);
+    struct l072 *board = l072_create(&named);
     if (!board)
         error_set(error, "not enough memory for a board");
     return board;

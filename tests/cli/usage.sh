@@ -46,6 +46,8 @@ check "a short option's value" refuses "-o needs a value, not '--check'" \
     hide "$work/app.bin" -o --check
 check "no image" refuses "no IMAGE" sim
 check "two images" refuses "write '--' before the command" sim "$work/app.bin" dfu-util
+check "a command's options without --" refuses "write '--' before the command 'dfu-util'" \
+    sim "$work/app.bin" dfu-util -l
 check "nothing after --" refuses "no command" sim "$work/app.bin" --
 check "missing file" refuses "'nowhere.elf': No such file.*check the name" sim nowhere.elf
 check "directory" refuses "Is a directory; name a file" sim "$work/folder"
@@ -56,8 +58,13 @@ check "ELF cut in its data" refuses "data for 0x08000000 is missing" sim "$work/
 check "damaged HEX" refuses "line 1: wrong checksum" sim "$work/bad.hex"
 check "image larger than the part" refuses "larger than the part.*--part" \
     sim --part l072x8 "$work/large.bin"
+check "... by the name printed on the chip" refuses "larger than the part" \
+    sim --part STM32L072C8T6 "$work/large.bin"
 check "image outside flash" refuses "outside flash" sim --address 0x20000000 "$work/app.bin"
 check "unknown part" refuses "the parts are.*l072xz" sim --part f103 "$work/app.bin"
+check "a part of which there is no such size" refuses "unknown part 'STM32L082C6T6'" \
+    sim --part STM32L082C6T6 "$work/app.bin"
+check "a part with too much behind it" refuses "unknown part" sim --part l072xzmore2 "$work/app.bin"
 check "unknown ROM" refuses "--rom is v4.1 or v4.0" sim --rom v5 "$work/app.bin"
 check "unknown option field" refuses "no option field.*BFB2" sim --option X=1 "$work/app.bin"
 check "option without =" refuses "NAME=VALUE" sim --option BFB2 "$work/app.bin"
