@@ -18,6 +18,9 @@ enum cli_exit {
 struct verb {
     const char *name;
     const char *summary;
+    /* Also the manual page, and what bash completes: in the form that tools/manual tells, 80
+     * columns, with Examples that work (tests/cli/help.sh runs them) and the exit status. A value
+     * is FILE, PART, one of a|b, or another word in capitals, of which nothing is completed. */
     const char *help;
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns the exit status */
 };

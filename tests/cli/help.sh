@@ -23,18 +23,30 @@ complete() {
     grep -q "^usage: dfuse $1 " "$work/out" && grep -qx "Examples:" "$work/out" &&
         grep -q "^Exit status: " "$work/out"
 }
-# examples FILE: one a line, of the lines that go on after "\".
+# examples FILE: one a line, also of those that go on after "\", with its exit status in front: 0,
+# unless the text before it ends in "(exit status 1):".
 examples() {
-    sed -n '/^Examples:/,/^[^ E]/s/^    //p' "$1" | sed -e ':more' -e '/\\$/ { N; s/\\\n//; b more' -e '}'
+    awk '/^[^ ]/ { inside = /^Examples:/ }
+        inside && /^  [^ ]/ { status = /\(exit status 1\):$/ ? 1 : 0 }
+        inside && sub(/^    /, "") {
+            more = sub(/\\$/, "")
+            line = line $0
+            if (!more) {
+                print status, line
+                line = ""
+            }
+        }' "$1"
 }
 # Each example of a help text, in a folder where its files are; they have a minute.
 examples_work() {
     examples "$1" >"$work/examples"
     [ -s "$work/examples" ] || return 1
-    while read -r example; do
+    while read -r expected example; do
         echo "$example" >"$work/command"
+        status=0
         (cd "$work/user" && PATH="$work/bin:$PATH" timeout 60 sh -e ../command) \
-            >"$work/out" 2>"$work/err" </dev/null || return 1
+            >"$work/out" 2>"$work/err" </dev/null || status=$?
+        [ "$status" -eq "$expected" ] || return 1
     done <"$work/examples"
 }
 # The images that examples name: yours as the linker leaves it, hidden, and the next version.
