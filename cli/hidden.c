@@ -10,6 +10,11 @@
  * which are narrower, are not published. */
 #define SRAM_HIGH_HALF 0x2000u
 
+bool hidden_is_visible(uint32_t word)
+{
+    return word >> 16 == SRAM_HIGH_HALF;
+}
+
 bool hidden_stamp(struct image *image, bool *already, struct error *error)
 {
     uint32_t word;
@@ -41,7 +46,7 @@ static bool check_bank2(const struct image *image, const struct l072 *board, con
     l072_get_geometry(board, &geometry);
     if (!geometry.bank2_base || !image_word(image, geometry.bank2_base, &word))
         return true;
-    if (word >> 16 != SRAM_HIGH_HALF)
+    if (!hidden_is_visible(word))
         return true;
     return error_set(
         error,

@@ -23,6 +23,9 @@ enum hidden {
     HIDDEN_ERROR,   /* no verdict: unknown part, image too large for it, memory short */
 };
 
+/* The ROM takes this first word of a bank for an initial SP, and jumps into the bank. */
+bool hidden_is_visible(uint32_t word);
+
 /* Stamps word 0 at 0x08000000; *already tells whether it was there. False: there is no word 0. */
 bool hidden_stamp(struct image *image, bool *already, struct error *error);
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dfufile.h"
 #include "file.h"
+#include "image_dfu.h"
 #include "image_elf.h"
 #include "image_hex.h"
 
@@ -79,6 +81,21 @@ bool image_contains(const struct image *image, uint32_t address)
     return byte_at(image, address) != NULL;
 }
 
+bool image_overwrite(struct image *image, uint32_t address, const void *data, size_t size,
+                     struct error *error)
+{
+    const uint8_t *bytes = data;
+    size_t given = 0;
+    while (given < size && size <= UINT64_C(0x100000000) - address &&
+           byte_at(image, address + (uint32_t)given))
+        given++;
+    if (given < size || size == 0)
+        return image_add(image, address, data, size, error);
+    for (size_t i = 0; i < size; i++)
+        *byte_at(image, address + (uint32_t)i) = bytes[i];
+    return true;
+}
+
 bool image_word(const struct image *image, uint32_t address, uint32_t *word)
 {
     *word = 0;
@@ -95,8 +112,10 @@ bool image_word(const struct image *image, uint32_t address, uint32_t *word)
 static uint8_t *byte_in_file(const struct image *image, uint32_t address)
 {
     switch (image->kind) {
-    case IMAGE_BIN: return &image->file[address - image->segment[0].address];
+    case IMAGE_BIN:
+    case IMAGE_DFU: return &image->file[address - image->segment[0].address];
     case IMAGE_ELF: return elf_byte(image->file, image->file_size, address);
+    case IMAGE_DFUSE: return dfu_byte(image->file, image->file_size, address);
     case IMAGE_HEX: break; /* image_save() writes the segments */
     }
     return NULL;
@@ -114,22 +133,31 @@ bool image_set_word(struct image *image, uint32_t address, uint32_t word)
         if (in_file)
             *in_file = value;
     }
+    if (image->kind == IMAGE_DFUSE || image->kind == IMAGE_DFU)
+        dfu_seal(image->file, image->file_size);
     return true;
+}
+
+enum image_kind image_kind_of(const uint8_t *file, size_t size)
+{
+    if (elf_recognise(file, size))
+        return IMAGE_ELF;
+    if (hex_recognise(file, size))
+        return IMAGE_HEX;
+    return dfu_kind(file, size);
 }
 
 bool image_parse(struct image *image, uint8_t *file, size_t size, uint32_t address,
                  struct error *error)
 {
-    *image = (struct image){.kind = IMAGE_BIN, .file = file, .file_size = size};
-    bool ok;
-    if (elf_recognise(file, size)) {
-        image->kind = IMAGE_ELF;
-        ok = elf_parse(image, error);
-    } else if (hex_recognise(file, size)) {
-        image->kind = IMAGE_HEX;
-        ok = hex_parse(image, (const char *)file, size, error);
-    } else {
-        ok = image_add(image, address, file, size, error);
+    *image = (struct image){.kind = image_kind_of(file, size), .file = file, .file_size = size};
+    bool ok = false;
+    switch (image->kind) {
+    case IMAGE_ELF: ok = elf_parse(image, error); break;
+    case IMAGE_HEX: ok = hex_parse(image, (const char *)file, size, error); break;
+    case IMAGE_DFUSE:
+    case IMAGE_DFU: ok = dfu_image(image, address, error); break;
+    case IMAGE_BIN: ok = image_add(image, address, file, size, error); break;
     }
     if (ok && image->count == 0)
         ok = error_set(error, "holds no data to load; link it for the flash");

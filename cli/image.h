@@ -2,7 +2,7 @@
 /*
  * Firmware images: what a file puts at which address. The kind of a file is found from its
  * content, never from its name: ELF (32-bit ARM executable, placed by physical address), Intel HEX
- * (all record types), anything else is plain bytes.
+ * (all record types), DfuSe, plain bytes with a DFU suffix; anything else is plain bytes.
  */
 #ifndef CLI_IMAGE_H
 #define CLI_IMAGE_H
@@ -14,7 +14,7 @@
 
 #define IMAGE_FLASH 0x08000000u /* where plain bytes go by default */
 
-enum image_kind { IMAGE_BIN, IMAGE_ELF, IMAGE_HEX };
+enum image_kind { IMAGE_BIN, IMAGE_ELF, IMAGE_HEX, IMAGE_DFUSE, IMAGE_DFU };
 
 struct image_segment {
     uint32_t address, size;
@@ -28,10 +28,11 @@ struct image {
     size_t count;
     bool has_start;
     uint32_t start; /* start address the file names */
-    uint8_t *file;  /* ELF and BIN: the file as read, for image_save() */
+    uint8_t *file;  /* the file as read, for image_save() */
     size_t file_size;
 };
 
+enum image_kind image_kind_of(const uint8_t *file, size_t size);
 /* Reads `path`; `address` is where plain bytes go. On failure `image` is empty. */
 bool image_load(struct image *image, const char *path, uint32_t address, struct error *error);
 /* The same from memory; `image` takes over `file`, also on failure. */
@@ -44,6 +45,9 @@ void image_free(struct image *image);
 /* Adds bytes; memory given twice is an error. */
 bool image_add(struct image *image, uint32_t address, const void *data, size_t size,
                struct error *error);
+/* The same, but all of it may be given already: then the later bytes count. */
+bool image_overwrite(struct image *image, uint32_t address, const void *data, size_t size,
+                     struct error *error);
 /* Reads the little-endian word at any `address`; false unless all its bytes are in the image. */
 bool image_word(const struct image *image, uint32_t address, uint32_t *word);
 /* Changes a word of the image, and of its file; false unless all its bytes are in the image. */
