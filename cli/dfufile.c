@@ -115,8 +115,8 @@ static void read_suffix(struct dfu_file *dfu, const uint8_t *file, size_t size)
     else
         dfu->payload_size = size - dfu->suffix.length;
     if (dfu->crc != dfu->suffix.crc)
-        problem(dfu, "the CRC is 0x%08X and should be 0x%08X; the file is damaged",
-                dfu->suffix.crc, dfu->crc);
+        problem(dfu, "the CRC is 0x%08X and should be 0x%08X; the file is damaged", dfu->suffix.crc,
+                dfu->crc);
     if ((dfu->suffix.bcd_dfu == DFU_DFUSE) != dfu->is_dfuse)
         problem(dfu, "bcdDFU is 0x%04X, but there is %s DfuSe prefix", dfu->suffix.bcd_dfu,
                 dfu->is_dfuse ? "a" : "no");
@@ -137,8 +137,8 @@ static bool read_elements(struct dfu_file *dfu, const uint8_t *at, size_t size, 
     *used = 0;
     for (uint32_t i = 0; i < target->elements; i++) {
         if (size - *used < DFUSE_ELEMENT_SIZE)
-            return problem(dfu, "element %u of target %zu is missing; the file is cut short",
-                           i + 1, dfu->targets);
+            return problem(dfu, "element %u of target %zu is missing; the file is cut short", i + 1,
+                           dfu->targets);
         struct dfuse_element element = {
             .target = (uint8_t)(dfu->targets - 1),
             .address = get32(at + *used),
@@ -184,8 +184,8 @@ static bool read_target(struct dfu_file *dfu, const uint8_t *at, size_t size, si
         .elements = get32(at + TARGET_dwElements),
     };
     memcpy(target->name, at + TARGET_szName, DFUSE_NAME_SIZE);
-    bool ok = read_elements(dfu, at + DFUSE_TARGET_SIZE, size - DFUSE_TARGET_SIZE, used,
-                            short_of_memory);
+    bool ok =
+        read_elements(dfu, at + DFUSE_TARGET_SIZE, size - DFUSE_TARGET_SIZE, used, short_of_memory);
     *used += DFUSE_TARGET_SIZE;
     return ok;
 }
@@ -300,8 +300,8 @@ uint8_t *dfu_build(const struct dfu_file *dfu, size_t *size)
     uint32_t count;
     size_t image_size = dfu->payload_size;
     if (dfu->targets)
-        image_size = DFUSE_PREFIX_SIZE + dfu->targets * DFUSE_TARGET_SIZE +
-                     elements_size(dfu, -1, &count);
+        image_size =
+            DFUSE_PREFIX_SIZE + dfu->targets * DFUSE_TARGET_SIZE + elements_size(dfu, -1, &count);
     *size = image_size + DFU_SUFFIX_SIZE;
     uint8_t *file = malloc(*size), *at = file;
     if (!file)

@@ -76,7 +76,8 @@ uint32_t dfu_crc(const uint8_t *data, size_t size);
 void dfu_seal(uint8_t *file, size_t size);
 
 /* Makes a DfuSe file of targets and their elements, or a plain one of `payload` when there are no
- * targets. The sizes, counts and CRC are computed. For the caller to free; NULL: memory is short. */
+ * targets. The sizes, counts and CRC are computed. For the caller to free; NULL: memory is short.
+ */
 uint8_t *dfu_build(const struct dfu_file *dfu, size_t *size);
 
 #endif

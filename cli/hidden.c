@@ -10,6 +10,10 @@
  * which are narrower, are not published. */
 #define SRAM_HIGH_HALF 0x2000u
 
+/* RM0376, option bytes: the upper half of FLASH_OPTR, whose bit 7 is BFB2, and its complement. */
+#define OPTION_WORD 0x1FF80004u
+#define OPTION_BFB2 0x0080u
+
 bool hidden_is_visible(uint32_t word)
 {
     return word >> 16 == SRAM_HIGH_HALF;
@@ -53,6 +57,18 @@ static bool check_bank2(const struct image *image, const struct l072 *board, con
         "word 0x%08X at 0x%08X, the start of bank 2 on %s, looks like a stack in SRAM and "
         "the ROM would jump there; keep a constant at that address, or name your --part",
         word, geometry.bank2_base, part);
+}
+
+/* With BFB2 set, each start goes through the ROM, which starts visible banks alone. */
+static bool check_options(const struct image *image, struct error *error)
+{
+    uint32_t word;
+    if (!image_word(image, OPTION_WORD, &word) || !(word & OPTION_BFB2))
+        return true;
+    return error_set(error,
+                     "the option bytes in it, 0x%08X at 0x%08X, set BFB2, and with that the ROM "
+                     "never starts a hidden image; leave them out, or clear BFB2",
+                     word, OPTION_WORD);
 }
 
 /* Checks bank 2 for `part`, or for every part the image fits when it is NULL. */
@@ -125,7 +141,8 @@ enum hidden hidden_prove(const struct image *image, const struct symbols *symbol
         return HIDDEN_ERROR;
     enum hidden verdict = HIDDEN_ERROR;
     if (target_load(board, image, error))
-        verdict = check_reset_vector(image, error) && check_banks(image, part, error) &&
+        verdict = check_reset_vector(image, error) && check_options(image, error) &&
+                          check_banks(image, part, error) &&
                           check_start(board, image, symbols, error)
                       ? HIDDEN_PROVEN
                       : HIDDEN_REFUSED;

@@ -12,12 +12,13 @@ static const char help[] =
     "       dfuse hide [--part PART] --check IN\n"
     "\n"
     "Makes an image that ROM V4.1 does not jump back into, so that the ROM stays in\n"
-    "DFU. Writes a copy of IN (ELF, Intel HEX or plain bytes for 0x08000000) whose\n"
-    "vector word 0 is 0xBE00BE00: no stack pointer, so no application for the ROM.\n"
-    "First proves, by running it on the simulated board, that the start-up code loads\n"
-    "SP before it uses the stack, and that the first word of bank 2 is no SRAM\n"
+    "DFU. Writes a copy of IN (ELF, Intel HEX, DFU or plain bytes for 0x08000000)\n"
+    "whose vector word 0 is 0xBE00BE00: no stack pointer, so no application for the\n"
+    "ROM. First proves, by running it on the simulated board, that the start-up code\n"
+    "loads SP before it uses the stack, and that the first word of bank 2 is no SRAM\n"
     "address either; refuses otherwise. What IN leaves alone of bank 2 is not\n"
-    "checked.\n"
+    "checked. An IN whose option bytes set BFB2 is refused: the ROM would find no\n"
+    "bank to start.\n"
     "\n"
     "Options:\n"
     "  -o, --output OUT  the file to write, of the same kind as IN\n"
@@ -76,9 +77,26 @@ static int refuse(const struct options *options, const struct error *error, int 
     return status;
 }
 
+/* What was done to the image, whose word 0 was `before`. */
+static void explain(const struct options *options, uint32_t before)
+{
+    bool already = before == HIDDEN_WORD;
+    if (options->check)
+        printf("%s: %s\n", options->in, already ? "already hidden" : "can be hidden");
+    else
+        printf("%s: hidden%s\n", options->out, already ? ", as its original was already" : "");
+    if (!already)
+        printf("  word 0 at 0x%08X %s 0x%08X, %s 0x%08X; nothing else changes\n", IMAGE_FLASH,
+               options->check ? "is" : "was", before, options->check ? "would be" : "is now",
+               HIDDEN_WORD);
+    printf("  the start-up code loads SP before it uses the stack\n");
+}
+
 static int hide(const struct options *options, struct image *image, struct error *error)
 {
     bool already;
+    uint32_t before;
+    image_word(image, IMAGE_FLASH, &before);
     if (!hidden_stamp(image, &already, error))
         return refuse(options, error, CLI_WRONG);
 
@@ -88,13 +106,9 @@ static int hide(const struct options *options, struct image *image, struct error
     if (verdict != HIDDEN_PROVEN)
         return refuse(options, error, verdict == HIDDEN_REFUSED ? CLI_WRONG : CLI_USAGE);
 
-    if (options->check) {
-        printf("%s: %s\n", options->in, already ? "already hidden" : "can be hidden");
-        return CLI_DONE;
-    }
-    if (!image_save(image, options->out, error))
+    if (!options->check && !image_save(image, options->out, error))
         return cli_fail("hide", "%s", error->text);
-    printf("%s: hidden%s\n", options->out, already ? ", as its original was already" : "");
+    explain(options, before);
     return CLI_DONE;
 }
 

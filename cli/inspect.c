@@ -6,8 +6,10 @@
 static const char help[] =
     "usage: dfuse inspect [options] FILE\n"
     "\n"
-    "Tells what FILE (ELF, Intel HEX, DfuSe, plain DFU, plain bytes) is, where it goes, whether its\n"
-    "vector table is sane, whether ROM V4.1 sees it (word 0 and the first word of bank 2), and all\n"
+    "Tells what FILE (ELF, Intel HEX, DfuSe, plain DFU, plain bytes) is, where it goes, whether "
+    "its\n"
+    "vector table is sane, whether ROM V4.1 sees it (word 0 and the first word of bank 2), and "
+    "all\n"
     "fields of a DFU file, with those that are wrong.\n"
     "\n"
     "  --json             for programs\n"

@@ -12,7 +12,8 @@
 static const char help[] =
     "usage: dfuse pack [options] IN... -o OUT\n"
     "\n"
-    "Makes one DfuSe file (1.1a) of the files IN: ELF, Intel HEX, DFU, or plain bytes. What goes to\n"
+    "Makes one DfuSe file (1.1a) of the files IN: ELF, Intel HEX, DFU, or plain bytes. What goes "
+    "to\n"
     "flash, data EEPROM or option bytes is found from the addresses. The flash with the vector\n"
     "table is written last, so that an update that is cut short leaves nothing that starts.\n"
     "\n"
@@ -123,14 +124,19 @@ static int parse(struct options *options, int argc, char **argv)
             break;
         case OPT_ALTERNATE:
             if (!keep_alternate(options, optarg))
-                return cli_fail("pack", "'%s' is not like flash=0:Flash; the memories are flash, "
-                                        "eeprom and options", optarg);
+                return cli_fail("pack",
+                                "'%s' is not like flash=0:Flash; the memories are flash, "
+                                "eeprom and options",
+                                optarg);
             break;
         default: return CLI_USAGE;
         }
     }
     if (optind == argc || !options->out)
         return cli_fail("pack", "needs IN and -o OUT; see 'dfuse help pack'");
+    for (int i = optind; i < argc; i++)
+        if (file_same(argv[i], options->out))
+            return cli_fail("pack", "%s is IN and OUT; give another name", options->out);
     return -1;
 }
 
@@ -222,7 +228,9 @@ static int run(int argc, char **argv)
         return status;
     const struct bootloader *bootloader = options.rom ? &bootloader_rom : &bootloader_resident;
     struct bootloader mine = *bootloader;
-    struct dfu_file dfu = {.suffix = {DFU_ANY, mine.id_product, mine.id_vendor, 0, 0, 0}};
+    struct dfu_file dfu = {
+        .suffix = {DFU_ANY, mine.id_product, mine.id_vendor, 0, 0, 0}
+    };
     if (!use_alternates(&options, &mine))
         return cli_fail("pack", "an alternate setting is a number up to 255, as in flash=0:Flash");
     if (options.device && !parse_device(options.device, &dfu.suffix))

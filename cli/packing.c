@@ -32,8 +32,8 @@ static bool add_element(struct packer *p, uint32_t address, uint32_t size, const
 
 static bool add_flash(struct packer *p, uint32_t address, uint32_t end)
 {
-    return address == end || add_element(p, address, end - address,
-                                         p->flash + (address - p->geometry->flash_base));
+    return address == end ||
+           add_element(p, address, end - address, p->flash + (address - p->geometry->flash_base));
 }
 
 static enum memory memory_at(const struct packer *p, size_t segment)
@@ -123,8 +123,7 @@ static bool pack_words(struct packer *p, enum memory memory)
                              "the %u bytes at 0x%08X are no whole words, and only words can be "
                              "written there; align them to 4",
                              segment->size, segment->address);
-        if (memory == MEMORY_OPTIONS && p->bootloader->is_rom &&
-            segment->address != OPTIONS_BASE)
+        if (memory == MEMORY_OPTIONS && p->bootloader->is_rom && segment->address != OPTIONS_BASE)
             return error_set(p->error,
                              "the option bytes begin at 0x%08X; ST's ROM takes them from 0x%08X "
                              "on only: add those before",
