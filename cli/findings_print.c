@@ -13,7 +13,7 @@ static const char *verdict(bool right)
 static void print_name(const char *name)
 {
     putchar('"');
-    for (int i = 0; name[i] && i < 40; i++)
+    for (int i = 0; i < 40 && name[i]; i++)
         putchar(name[i] >= ' ' && name[i] <= '~' ? name[i] : '?');
     putchar('"');
 }

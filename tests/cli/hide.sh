@@ -42,6 +42,20 @@ check "elf: at most 4 bytes of the file changed" same_size
 check "--check of a visible image" gives 0 "can be hidden" hide --check "$work/good.bin"
 check "--check of a hidden image" gives 0 "already hidden" hide --check "$work/hidden.bin"
 
+check "tells what it changes" gives 0 \
+    "word 0 at 0x08000000 was 0x20005000, is now 0xBE00BE00" hide "$work/good.bin" -o "$work/hidden.bin"
+check "... or would" gives 0 "is 0x20005000, would be 0xBE00BE00" hide --check "$work/good.bin"
+# bfb2 VALUE CHECKSUM: the image and the option word at 0x1FF80004, whose bit 7 is BFB2.
+bfb2() {
+    sed -e '/^:00000001FF/d' -e '/^:04000005/d' "$work/good.hex"
+    printf ':020000041FF8E3\n:040004%s%s\n:00000001FF\n' "$1" "$2"
+}
+bfb2 F0800F7F FA >"$work/bfb2.hex"
+bfb2 70808F7F FA >"$work/no-bfb2.hex"
+check "option bytes with BFB2" gives 1 "set BFB2, and with that the ROM never starts" \
+    hide --check "$work/bfb2.hex"
+check "... without" gives 0 "can be hidden" hide --check "$work/no-bfb2.hex"
+
 # start FILE LINES: an ELF whose Reset_Handler, as ST's start-up file has it, begins with LINES.
 start() {
     cat >"$work/$1.s" <<S

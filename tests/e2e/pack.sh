@@ -65,17 +65,19 @@ check "ROM: flash and EEPROM in one download" \
     board --boot0 "$work/empty.bin" -- "dfu-util -s :leave -D 1.dfu && $(seen 1)"
 check "... the application" holds $examples/app-1.bin 0x08000000
 check "... the EEPROM" holds "$work/eeprom" 0x08080000
-# cut N: the power goes at a flash operation; then the chip starts without BOOT0.
+# cut N: the power goes at a flash operation; then the chip has no vectors to start from, old or new.
 cut() {
     cp "$chip" "$work/kept"
     board --boot0 --fault "cut:n=$1" -- "dfu-util -D 2.dfu"
     grep -q "fault: cut" "$work/err" || return 1
-    "$dfuse" sim --flash "$chip" --timeout 100ms >"$work/out" 2>"$work/err"
+    holds "$work/none" 0x08000000
+    status=$?
     cp "$work/kept" "$chip"
-    ! grep -q "app . starts" "$work/out" "$work/err"
+    return $status
 }
+head -c 8 /dev/zero >"$work/none"
 for n in 2 10 40 60; do
-    check "power cut at operation $n: no half an application starts" cut "$n"
+    check "power cut at operation $n: half an application has no vectors" cut "$n"
 done
 check "an update through the ROM" \
     board --boot0 -- "dfu-util -s :leave -D 2.dfu && $(seen 2)"

@@ -52,6 +52,20 @@ check "... which starts" starts 2
 check "dfu-util takes fwupd's file too" board "${button[@]}" -- dfu-util -a 0 -D "$work/1.dfu"
 check "... with the same result" reads build/examples/resident-1.bin
 
+ours() { "$dfuse" pack "$@" >"$work/out" 2>"$work/err"; }
+ours_parses() {
+    tests/hosts/private fwupdtool firmware-parse "$1" dfuse >"$work/out" 2>"$work/err" &&
+        says "<vendor>0x$2</vendor>"
+}
+head -c 9000 /dev/urandom >"$work/tail"
+cat build/examples/resident-2.bin "$work/tail" >"$work/long.bin"
+check "dfuse pack makes a file of several elements" ours "$work/long.bin" -o "$work/ours.dfu"
+check "... that fwupd reads" ours_parses "$work/ours.dfu" 1209
+check "... and installs" board "${button[@]}" -- "${install[@]}" "$work/ours.dfu" $guid
+check "... all of it" reads "$work/long.bin"
+check "it makes one for the ROM" ours --rom build/examples/app-1.elf -o "$work/rom.dfu"
+check "... that fwupd reads" ours_parses "$work/rom.dfu" 483
+
 # dump FILE: in the namespace of tests/hosts/private.
 dump() {
     board "${button[@]}" -- sh -c 'install -D -m 644 "$0" /var/lib/fwupd/quirks.d/dfuse.quirk && exec "$@"' \
