@@ -174,7 +174,10 @@ bool packing_plain(struct dfu_file *dfu, const struct image *image, uint8_t *fla
                                 "one memory; leave out --plain");
     if (!fill_flash(&p, &from, &end))
         return false;
+    /* The bootloader takes any length: no double words here. */
+    const struct image_segment *last = &image->segment[image->count - 1];
+    from = image->segment[0].address;
     dfu->payload = flash + (from - geometry->flash_base);
-    dfu->payload_size = end - from;
+    dfu->payload_size = last->address + last->size - from;
     return true;
 }

@@ -48,7 +48,7 @@ check "... or would" gives 0 "is 0x20005000, would be 0xBE00BE00" hide --check "
 # bfb2 VALUE CHECKSUM: the image and the option word at 0x1FF80004, whose bit 7 is BFB2.
 bfb2() {
     sed -e '/^:00000001FF/d' -e '/^:04000005/d' "$work/good.hex"
-    printf ':020000041FF8E3\n:040004%s%s\n:00000001FF\n' "$1" "$2"
+    printf ':020000041FF8E3\n:04000400%s%s\n:00000001FF\n' "$1" "$2"
 }
 bfb2 F0800F7F FA >"$work/bfb2.hex"
 bfb2 70808F7F FA >"$work/no-bfb2.hex"

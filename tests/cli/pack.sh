@@ -94,6 +94,11 @@ check "... byte for byte what dfu-suffix makes" same_as_dfu_suffix
 for file in elf all rom plain; do
     check "dfu-suffix -c takes it: $file" accepted "$work/$file.dfu"
 done
+head -c 13 /dev/urandom >"$work/13"
+exact() {
+    gives 0 "29 bytes" pack --plain "$work/13" -o "$work/29.dfu" && cmp -s -n 13 "$work/13" "$work/29.dfu"
+}
+check "... and no byte more" exact
 same_as_objcopy() {
     segments "$1" >"$work/out" && segments "$2" >"$work/err" && cmp -s "$work/out" "$work/err"
 }
@@ -133,6 +138,8 @@ check "a DFU file with another CRC" leaves "the CRC is 0x.* should be" "$work/cr
 check "an ELF cut short" leaves "cut short" "$work/cut.elf"
 check "a HEX cut short" leaves "the end record is missing" "$work/cut.hex"
 check "a HEX with a bad digit" leaves "line 3: " "$work/bad.hex"
+sed '1p' "$work/eeprom.hex" | sed '2,3p' >"$work/twice.hex"
+check "a HEX that gives an address twice" leaves "gives address 0x08080400 twice" "$work/twice.hex"
 check "64-bit" leaves "not for 32-bit little-endian ARM" "$work/64.elf"
 check "big-endian" leaves "not for 32-bit little-endian ARM" "$work/big.elf"
 check "not ARM" leaves "not for 32-bit little-endian ARM" "$work/x86.elf"

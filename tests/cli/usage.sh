@@ -17,6 +17,8 @@ check "help lists the verbs" gives 0 "^  sim  " help
 check "--help does too" gives 0 "^  hide  " --help
 check "help of a verb" gives 0 "usage: dfuse sim" help sim
 check "--help of a verb" gives 0 "usage: dfuse hide" hide --help
+check "help of pack" gives 0 "usage: dfuse pack" help pack
+check "help of inspect" gives 0 "usage: dfuse inspect" help inspect
 check "-h does too" gives 0 "usage: dfuse hide" hide -h
 check "--version" gives 0 "^dfuse [0-9]" --version
 
