@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Findings for people, in 80 columns. */
 #include <stdio.h>
+#include <string.h>
 
 #include "findings.h"
+#include "hidden.h"
+
+#define COLUMNS 80
 
 static const char *verdict(bool right)
 {
@@ -35,7 +39,7 @@ static void print_vectors(const struct findings *f)
         printf("  vectors   none\n");
     } else {
         printf("  vectors   0x%08X: stack pointer 0x%08X %s\n", f->vectors, f->sp,
-               verdict(f->sp_sane));
+               hidden_is_visible(f->sp) ? verdict(f->sp_sane) : "is none");
         printf("            reset vector 0x%08X %s\n", f->reset, verdict(f->reset_sane));
     }
     if (f->has_word0)
@@ -88,6 +92,19 @@ static void print_targets(const struct findings *f)
     }
 }
 
+static void print_problem(const char *text)
+{
+    int column = printf("problem:");
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        if (column + 1 + length > COLUMNS)
+            column = printf("\n        ") - 1;
+        column += printf(" %.*s", length, text);
+        text += length + (text[length] == ' ');
+    }
+    putchar('\n');
+}
+
 void findings_print(const struct findings *findings, const char *path)
 {
     printf("%s: %s, %zu bytes\n", path, findings_kind(findings), findings->image.file_size);
@@ -96,5 +113,5 @@ void findings_print(const struct findings *findings, const char *path)
     print_targets(findings);
     print_suffix(findings);
     for (size_t i = 0; i < findings->problems; i++)
-        printf("problem: %s\n", findings->problem[i].text);
+        print_problem(findings->problem[i].text);
 }

@@ -6,17 +6,17 @@
 static const char help[] =
     "usage: dfuse inspect [options] FILE\n"
     "\n"
-    "Tells what FILE (ELF, Intel HEX, DfuSe, plain DFU, plain bytes) is, where it goes, whether "
-    "its\n"
-    "vector table is sane, whether ROM V4.1 sees it (word 0 and the first word of bank 2), and "
-    "all\n"
-    "fields of a DFU file, with those that are wrong.\n"
+    "Tells what FILE (ELF, Intel HEX, DfuSe, plain DFU, plain bytes) is, where it\n"
+    "goes, whether its vector table is sane, whether ROM V4.1 sees it (word 0 and\n"
+    "the first word of bank 2), and all fields of a DFU file, with those that are\n"
+    "wrong.\n"
     "\n"
     "  --json             for programs\n"
     "  --address ADDRESS  where plain bytes and plain DFU go; without: 0x08000000\n"
     "  --part NAME        the part that has to hold it; without: l072xz\n"
     "\n"
-    "Exit status: 0 fine, 1 something in FILE is wrong, 2 wrong usage, or FILE cannot be read.\n";
+    "Exit status: 0 fine, 1 something in FILE is wrong, 2 wrong usage, or FILE cannot\n"
+    "be read.\n";
 
 enum option_id { OPT_JSON = 1, OPT_ADDRESS, OPT_PART };
 

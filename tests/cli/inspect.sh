@@ -15,7 +15,7 @@ says() { grep -q -e "$1" "$work/out"; }
 
 check "ELF" gives 0 ": ELF, " inspect $app.elf
 check "... where it goes" says "flash     0x08000000-0x0800[0-9A-F]* *[0-9]* bytes"
-check "... its vectors" says "vectors   0x08000000: stack pointer 0xBE00BE00 right"
+check "... its vectors" says "vectors   0x08000000: stack pointer 0xBE00BE00 is none"
 check "... is hidden" says "word 0    0xBE00BE00: hidden"
 check "HEX" gives 0 ": Intel HEX, " inspect "$work/app.hex"
 check "plain bytes" gives 0 ": plain bytes, 16 bytes" inspect "$work/visible.bin"
@@ -53,12 +53,13 @@ check "JSON: a DfuSe file" json "$work/good.dfu" \
 
 # ---- What is wrong: exit status 1, and the rest is told
 
-# wrong PATTERN OFFSET BYTES: the good file with bytes changed.
+# wrong PATTERN OFFSET BYTES: the good file with bytes changed has such a problem.
 wrong() {
     cp "$work/good.dfu" "$work/wrong.dfu"
     # shellcheck disable=SC2059 # octal escapes are of the format
     printf "$3" | dd of="$work/wrong.dfu" bs=1 seek="$2" conv=notrunc status=none
-    gives 1 "^problem: $1" inspect "$work/wrong.dfu" && json "$work/wrong.dfu" "d['problems']"
+    gives 1 "^problem: " inspect "$work/wrong.dfu" && narrow "$work/wrong.dfu" &&
+        json "$work/wrong.dfu" "d['problems']" && says "^    \"$1"
 }
 size=$(stat -c %s "$work/good.dfu")
 check "CRC" wrong "the CRC is 0x.* and should be 0x" $((size - 1)) '\0'
