@@ -16,7 +16,7 @@ say  = @echo '  '
 
 PACKAGES  := libelf libdw capstone fuse3 libusbredirparser-0.5
 WARNINGS  := -Wall -Wextra -Werror
-HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Idebug -Icli -I$(B) \
+HOST_CPPFLAGS := -D_GNU_SOURCE -DFUSE_USE_VERSION=35 -I. -Iinclude -Isim -Ibridge -Idebug -Idoctor -Icli -I$(B) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 HOST_CFLAGS := -std=c11 -g $(WARNINGS)
 HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
@@ -24,6 +24,7 @@ HOST_LIBS    := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 SIM_SOURCES    := $(wildcard sim/*.c)
 BRIDGE_SOURCES := $(wildcard bridge/*.c)
 DEBUG_SOURCES  := $(wildcard debug/*.c)
+DOCTOR_SOURCES := $(wildcard doctor/*.c)
 CLI_SOURCES    := $(wildcard cli/*.c)
 UNIT_TESTS     := $(wildcard tests/unit/test_*.c)
 BOARD_TESTS    := $(wildcard tests/board/test_*.c)
@@ -42,6 +43,7 @@ $(B)/$(1)/libl072.a: $(SIM_SOURCES:%.c=$(B)/$(1)/%.o) $(B)/$(1)/roms.o
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 $(B)/$(1)/libdfuse.a: $(BRIDGE_SOURCES:%.c=$(B)/$(1)/%.o) $(DEBUG_SOURCES:%.c=$(B)/$(1)/%.o) \
+		$(DOCTOR_SOURCES:%.c=$(B)/$(1)/%.o) \
 		$(filter-out $(B)/$(1)/cli/main.o,$(CLI_SOURCES:%.c=$(B)/$(1)/%.o))
 	$$(say) ar $$@
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
@@ -225,7 +227,7 @@ BOARD_PROGRAMS := $(BOARD_TESTS:%.c=$(B)/host/%) $(CPU_JUDGE)
 # They begin first, so that the others share the CPUs with them.
 LONGEST        := tests/fuzz/fuzz.sh $(addprefix $(B)/host/tests/board/,test_resident_cuts test_power_cut)
 SCRIPTS        := $(sort $(shell find tests \( -path tests/kernel -o -path tests/hosts \) -prune -o -name '*.sh' -perm -u+x -print))
-CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(CLI_SOURCES) \
+CLANG_OBJECTS  := $(patsubst %.c,$(B)/clang/%.o,$(SIM_SOURCES) $(BRIDGE_SOURCES) $(DEBUG_SOURCES) $(DOCTOR_SOURCES) $(CLI_SOURCES) \
 	$(BENCH_SOURCES) bench/stack.c $(UNIT_TESTS) $(BOARD_TESTS) $(JUDGE_SOURCES))
 
 .PHONY: all demo check size format clean help examples

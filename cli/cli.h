@@ -25,7 +25,7 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns the exit status */
 };
 
-extern const struct verb verb_sim, verb_explore, verb_hide, verb_pack, verb_inspect;
+extern const struct verb verb_doctor, verb_sim, verb_explore, verb_hide, verb_pack, verb_inspect;
 
 /* Prints "dfuse NAME: ..." and returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_fail(const char *name, const char *format, ...);

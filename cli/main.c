@@ -9,8 +9,8 @@
 #include "nearest.h"
 #include "parts.h"
 
-static const struct verb *const verbs[] = {&verb_sim, &verb_explore, &verb_hide, &verb_pack,
-                                           &verb_inspect};
+static const struct verb *const verbs[] = {&verb_doctor, &verb_sim,  &verb_explore,
+                                           &verb_hide,   &verb_pack, &verb_inspect};
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static const struct verb *find(const char *name)

@@ -2,10 +2,10 @@
 #include "symbols.h"
 
 #include <elfutils/libdwfl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct symbols {
     Dwfl *dwfl;
@@ -87,4 +87,19 @@ const char *symbols_at(const struct symbols *symbols, uint32_t address, char *te
     snprintf(text, size, "%s%s(%s:%d)", function ? function : "", function ? " " : "",
              slash ? slash + 1 : path, line);
     return text;
+}
+
+bool symbols_function(const struct symbols *symbols, const char *name, uint32_t *address)
+{
+    int count = symbols ? dwfl_module_getsymtab(symbols->module) : 0;
+    for (int i = 1; i < count; i++) {
+        GElf_Sym symbol;
+        const char *found = dwfl_module_getsym(symbols->module, i, &symbol, NULL);
+        if (!found || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
+            strcasecmp(found, name) != 0)
+            continue;
+        *address = (uint32_t)symbol.st_value & ~UINT32_C(1);
+        return true;
+    }
+    return false;
 }

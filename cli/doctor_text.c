@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "doctor_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS   80
+#define PLACE_MAX 256
+
+static const struct {
+    const char *id, *text;
+} outcomes[] = {
+    [OUTCOME_DFU] = {"dfu",       "a DFU device appears"                   },
+    [OUTCOME_BOUNCE] = {"bounce",    "the ROM bounces back to the application"},
+    [OUTCOME_CRASH] = {"crash",     "crashes"                                },
+    [OUTCOME_NO_JUMP] = {"no-jump",   "never jumps to the ROM"                 },
+    [OUTCOME_NO_DEVICE] = {"no-device", "the ROM runs, but no device appears"    },
+};
+
+/* Prints words behind `label`, the lines that follow below the first word. */
+static void wrap(const char *label, const char *words)
+{
+    int indent = printf("   %-8s", label), column = indent;
+    while (*words) {
+        int length = (int)strcspn(words, " ");
+        if (column > indent && column + 1 + length > COLUMNS)
+            column = printf("\n%*s", indent, "") - 1;
+        column += printf("%s%.*s", column > indent ? " " : "", length, words);
+        words += length + strspn(words + length, " ");
+    }
+    putchar('\n');
+}
+
+static void request_text(const struct doctor_request *request, char *text, size_t size)
+{
+    static const char *const how[] = {
+        [DOCTOR_CALL] = "a call of %s()",
+        [DOCTOR_PRESS] = "a press of %s",
+        [DOCTOR_DETACH] = "DFU_DETACH from the host",
+        [DOCTOR_UART] = "'%s' on the serial lines",
+    };
+    const char *format = how[request->how], *mark = strstr(format, "%s");
+    if (mark)
+        snprintf(text, size, "%.*s%s%s", (int)(mark - format), format, request->text, mark + 2);
+    else
+        snprintf(text, size, "%s", format);
+}
+
+struct merged {
+    const struct doctor_finding *finding;
+    char on[32]; /* names of the ROMs */
+};
+
+/* The finding of a cause on any of the ROMs; `on` receives the names of these ROMs. */
+static const struct doctor_finding *find(const struct doctor_text *t, const struct cause *cause,
+                                         char *on, size_t size)
+{
+    const struct doctor_finding *found = NULL;
+    on[0] = '\0';
+    for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
+        const struct doctor_diagnosis *d = &t->diagnosis[rom];
+        for (size_t i = 0; i < d->count; i++)
+            if (d->finding[i].cause == cause) {
+                size_t at = strlen(on);
+                snprintf(on + at, size - at, "%s%s", at ? ", " : "", t->rom[rom]);
+                found = found ? found : &d->finding[i];
+            }
+    }
+    return found;
+}
+
+/* Writes what the instruction does, with numbers for the marks @ and #. */
+static void act_text(const struct doctor_finding *finding, char *text, size_t size)
+{
+    const char *act = finding->cause->act;
+    size_t at = 0;
+    text[0] = '\0';
+    for (; act && *act && at < size; act++) {
+        if (*act == '@' || *act == '#')
+            at += (size_t)snprintf(text + at, size - at, "0x%08X",
+                                   *act == '@' ? finding->place.address : finding->place.value);
+        else
+            at += (size_t)snprintf(text + at, size - at, "%c", *act);
+    }
+}
+
+static void print_place(const struct doctor_text *t, const struct doctor_finding *finding)
+{
+    const struct fact *place = &finding->place;
+    char name[PLACE_MAX], line[PLACE_MAX + 80];
+    if (!place->pc)
+        return;
+    symbols_at(t->symbols, place->pc, name, sizeof name);
+    snprintf(line, sizeof line, "%s%s0x%08X", name, name[0] ? " at " : "", place->pc);
+    wrap("where", line);
+    act_text(finding, line, sizeof line);
+    if (line[0])
+        wrap("what", line);
+}
+
+/* All findings, in the order in which they happen. Returns how many. */
+static size_t merge(const struct doctor_text *t, struct merged merged[DOCTOR_FINDINGS])
+{
+    size_t count = 0;
+    const struct cause *cause;
+    for (size_t i = 0; (cause = cause_at(i)) && count < DOCTOR_FINDINGS; i++) {
+        struct merged one;
+        size_t at = count;
+        one.finding = find(t, cause, one.on, sizeof one.on);
+        if (!one.finding)
+            continue;
+        for (; at > 0 && merged[at - 1].finding->place.time > one.finding->place.time; at--)
+            merged[at] = merged[at - 1];
+        merged[at] = one;
+        count++;
+    }
+    return count;
+}
+
+void doctor_print(const struct doctor_text *t)
+{
+    char request[160];
+    struct merged merged[DOCTOR_FINDINGS];
+    size_t count = merge(t, merged);
+    request_text(t->diagnosis[0].request, request, sizeof request);
+    printf("%s on %s,\nDFU asked for by %s\n", t->file, t->part, request);
+    for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
+        const struct doctor_diagnosis *d = &t->diagnosis[rom];
+        printf("  ROM %s: %s\n", t->rom[rom], outcomes[d->outcome].text);
+        if (d->count)
+            printf("            with all changes below: %s\n", outcomes[d->repaired].text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct cause *cause = merged[i].finding->cause;
+        printf("\n%zu. %s (%s)\n", i + 1, cause->title, cause->id);
+        print_place(t, merged[i].finding);
+        wrap("on ROM", merged[i].on);
+        wrap("why", cause->why);
+        wrap("change", cause->fix);
+    }
+}
+
+void doctor_explain(const struct cause *cause)
+{
+    printf("%s: %s\n\n", cause->id, cause->title);
+    wrap("why", cause->why);
+    wrap("change", cause->fix);
+    wrap("see", cause->reference);
+}
+
+static void json_string(const char *name, const char *value, const char *end)
+{
+    printf("\"%s\": \"", name);
+    for (; *value; value++) {
+        if ((unsigned char)*value < ' ')
+            printf("\\u%04x", (unsigned char)*value);
+        else
+            printf(*value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+    }
+    printf("\"%s", end);
+}
+
+static void json_cause(const struct doctor_text *t, const struct merged *merged)
+{
+    char name[PLACE_MAX];
+    const struct cause *cause = merged->finding->cause;
+    const struct fact *place = &merged->finding->place;
+    json_string("id", cause->id, ", ");
+    json_string("title", cause->title, ",\n     ");
+    json_string("roms", merged->on, ", ");
+    if (place->pc) {
+        json_string("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
+        printf("\"pc\": %u, \"address\": %u, \"value\": %u,\n     ", place->pc, place->address,
+               place->value);
+    }
+    json_string("why", cause->why, ",\n     ");
+    json_string("fix", cause->fix, ",\n     ");
+    json_string("reference", cause->reference, "");
+}
+
+void doctor_print_json(const struct doctor_text *t)
+{
+    char request[160];
+    struct merged merged[DOCTOR_FINDINGS];
+    size_t count = merge(t, merged);
+    request_text(t->diagnosis[0].request, request, sizeof request);
+    printf("{");
+    json_string("file", t->file, ",\n ");
+    json_string("part", t->part, ",\n ");
+    json_string("request", request, ",\n \"roms\": [");
+    for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
+        const struct doctor_diagnosis *d = &t->diagnosis[rom];
+        printf("%s{", rom ? ", " : "");
+        json_string("rom", t->rom[rom], ", ");
+        json_string("outcome", outcomes[d->outcome].id, ", ");
+        json_string("repaired", outcomes[d->repaired].id, "}");
+    }
+    printf("],\n \"causes\": [");
+    for (size_t i = 0; i < count; i++) {
+        printf("%s    {", i ? ",\n" : "\n");
+        json_cause(t, &merged[i]);
+        printf("}");
+    }
+    printf("]}\n");
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What dfuse doctor prints, for people and for programs. */
+#ifndef CLI_DOCTOR_TEXT_H
+#define CLI_DOCTOR_TEXT_H
+
+#include "doctor.h"
+#include "symbols.h"
+
+#define DOCTOR_ROMS 2
+
+struct doctor_text {
+    const char *file, *part;
+    const struct symbols *symbols; /* may be NULL */
+    const char *rom[DOCTOR_ROMS];  /* as on the command line: "v4.0" */
+    struct doctor_diagnosis diagnosis[DOCTOR_ROMS];
+};
+
+void doctor_print(const struct doctor_text *text);
+void doctor_print_json(const struct doctor_text *text);
+void doctor_explain(const struct cause *cause);
+
+#endif

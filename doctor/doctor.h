@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds out why an application does not get into ROM DFU. It is run as it is; then what was found
+ * is put right on the simulated board and it is run again, until a DFU device appears or nothing
+ * more is found. At last each repair is left out once: what is not needed was no cause.
+ */
+#ifndef DOCTOR_DOCTOR_H
+#define DOCTOR_DOCTOR_H
+
+#include "causes.h"
+
+enum doctor_how { DOCTOR_CALL, DOCTOR_PRESS, DOCTOR_DETACH, DOCTOR_UART };
+
+/* How DFU is asked for. */
+struct doctor_request {
+    enum doctor_how how;
+    uint32_t function; /* DOCTOR_CALL: its address */
+    const char *text;  /* the function, the pin or what is sent */
+    bool level;        /* DOCTOR_PRESS: of the pin while pressed */
+};
+
+struct doctor_finding {
+    const struct cause *cause;
+    struct fact place; /* pc 0: no instruction */
+};
+
+#define DOCTOR_FINDINGS 24
+
+struct doctor_diagnosis {
+    enum outcome outcome;                 /* of the application as it is */
+    enum outcome repaired;                /* with all that was found put right */
+    const struct doctor_request *request; /* the one that had an effect, else the last */
+    size_t count;
+    struct doctor_finding finding[DOCTOR_FINDINGS]; /* in the order they are met */
+};
+
+/* `board` is lenient, has the image and no power; it stays as it is. Of the requests the first
+ * that has an effect counts. False: memory is short. */
+bool doctor_examine(struct doctor_diagnosis *diagnosis, const struct l072 *board, bool rom_has_dfu,
+                    const struct doctor_request *requests, size_t count);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watches an application's way into ROM DFU on a simulated board, instruction by instruction, and
+ * writes down what may explain how it ends. It judges nothing: causes.h does.
+ */
+#ifndef DOCTOR_WATCH_H
+#define DOCTOR_WATCH_H
+
+#include "device.h"
+#include "l072.h"
+
+/* Something that an instruction did. */
+struct fact {
+    bool seen;
+    uint64_t time; /* picoseconds */
+    uint32_t pc;   /* of the instruction */
+    uint32_t address, value;
+};
+
+enum outcome {
+    OUTCOME_DFU,       /* a DFU device appears */
+    OUTCOME_BOUNCE,    /* the ROM jumps back to the application */
+    OUTCOME_CRASH,     /* HardFault or lockup */
+    OUTCOME_NO_JUMP,   /* the ROM is never reached */
+    OUTCOME_NO_DEVICE, /* the ROM runs, and no device appears */
+};
+
+/* What is taken away or put right as the board runs, to see what comes behind it: a bit each. */
+enum repair {
+    REPAIR_TOKEN = 1 << 0,   /* the token keeps its value until it is read */
+    REPAIR_RESET = 1 << 1,   /* an AIRCR write that does nothing resets */
+    REPAIR_SYSCFG = 1 << 2,  /* SYSCFG has its clock */
+    REPAIR_MSP = 1 << 3,     /* these at the jump into the ROM: MSP is the ROM's */
+    REPAIR_PRIMASK = 1 << 4, /* interrupts are enabled */
+    REPAIR_HANDLER = 1 << 5, /* the CPU is in Thread mode */
+    REPAIR_SYSTICK = 1 << 6, /* SysTick is off */
+    REPAIR_NVIC = 1 << 7,    /* no interrupt is enabled */
+    REPAIR_PULLUP = 1 << 8,  /* the pull-up on D+ is off */
+    REPAIR_BANK1 = 1 << 9,   /* word 0 of the bank is no SRAM address */
+    REPAIR_BANK2 = 1 << 10,
+};
+
+#define WATCH_CANDIDATES 8 /* stores remembered, each may be the token's */
+
+struct evidence {
+    enum outcome outcome;
+    bool rom_has_dfu; /* what the part is */
+    bool has_bank2;
+    uint32_t bank1, bank2; /* word 0 of each bank */
+
+    struct fact reset;      /* the first by software after the request */
+    struct fact token;      /* the store that leaves the request for after the reset */
+    struct fact token_lost; /* the first that changes it, before anything reads it */
+    bool token_lost_to_stack;
+    struct fact token_read;    /* the first load after the reset */
+    struct fact useless_reset; /* AIRCR: key or bit wrong, nothing happens */
+    struct fact no_clock;      /* SYSCFG stored to while its clock is off */
+    struct fact msp;           /* MSR MSP, the last before the jump */
+    bool msp_before_remap;     /* address 0 did not show system memory then */
+    struct fact no_thumb_bit;  /* BX to an even address */
+    struct fact not_rom;       /* access where other families have their system memory */
+    struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
+    bool fault_in_rom;
+
+    struct fact jump; /* the first into the ROM; address: its target. The state at that moment: */
+    uint32_t jump_primask, jump_exception, jump_systick, jump_nvic;
+    bool jump_pullup;
+    struct fact leave;    /* ROM to application; address: its target */
+    uint32_t interrupted; /* exception number of the application's handler that runs in the ROM */
+};
+
+struct watch {
+    struct l072 *board;
+    struct usb_device device;
+    struct evidence evidence;
+    unsigned repairs;       /* enum repair */
+    uint32_t token_address; /* of REPAIR_TOKEN */
+
+    /* Private. */
+    struct fact candidate[WATCH_CANDIDATES];
+    unsigned candidates; /* ever */
+    uint32_t stack_top;  /* highest SP so far */
+    uint64_t last;       /* time of the last thing that happened */
+    bool asked;          /* the request has been made */
+    bool in_rom;
+    bool called;        /* a function of the application runs on request: */
+    uint32_t saved[17]; /* registers before it */
+};
+
+/* Starts watching a board that has power; it stays the caller's. */
+void watch_init(struct watch *watch, struct l072 *board);
+/* Goes on with what `from` has seen on `board`, a copy of its board in the same state. */
+void watch_fork(struct watch *watch, const struct watch *from, struct l072 *board);
+/* Runs for `ps` picoseconds, or until the board stops or a DFU device is there. */
+void watch_run(struct watch *watch, uint64_t ps);
+/* The request is made from now on. Calls a function as an interrupt would between two
+ * instructions of the main loop; its return goes on there. */
+void watch_request(struct watch *watch);
+void watch_call(struct watch *watch, uint32_t function);
+/* Runs until it is clear how it ends, at most for five seconds, and fills in the outcome. */
+void watch_to_the_end(struct watch *watch);
+
+#endif
