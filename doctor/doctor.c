@@ -118,13 +118,21 @@ static bool is_advice(const struct cause *cause)
     return cause->repair == REPAIR_RESET;
 }
 
-/* With all repairs a device appears: those without which it does too are for nothing. */
+/* Did the attempt come as far as with all repairs: to a device, or to what nothing repairs? */
+static bool comes_as_far(const struct doctor_diagnosis *d, const struct evidence *e)
+{
+    if (d->repaired == OUTCOME_DFU)
+        return e->outcome == OUTCOME_DFU;
+    return e->outcome == d->repaired && d->finding[d->count - 1].cause->find(e);
+}
+
+/* The repairs without which it comes as far were for nothing. */
 static void minimise(struct examination *x, struct doctor_diagnosis *d)
 {
     for (size_t i = 0; i < d->count;) {
-        unsigned without = x->repairs & ~d->finding[i].cause->repair;
-        if (without == x->repairs || is_advice(d->finding[i].cause) ||
-            attempt(x, without)->outcome != OUTCOME_DFU) {
+        const struct cause *cause = d->finding[i].cause;
+        unsigned without = x->repairs & ~cause->repair;
+        if (!cause->repair || is_advice(cause) || !comes_as_far(d, attempt(x, without))) {
             i++;
             continue;
         }
@@ -173,7 +181,7 @@ static void examine(struct examination *x, struct doctor_diagnosis *d,
             break;
     }
     diagnose(x, d);
-    if (d->repaired == OUTCOME_DFU)
+    if (d->count > 1 || d->repaired == OUTCOME_DFU)
         minimise(x, d);
 }
 

@@ -13,6 +13,7 @@
 enum { SP = 13, LR = 14, PC = 15, XPSR = 16, MSP = 17, PRIMASK = 19 };
 enum { HARD_FAULT = 3, IPSR = 0x3F };
 
+#define VTOR          0xE000ED08u
 #define AIRCR         0xE000ED0Cu
 #define AIRCR_KEY     0x05FA0000u
 #define AIRCR_RESET   0x00000004u
@@ -168,6 +169,18 @@ static void hide_bank(struct watch *w, uint32_t address)
     (void)l072_load(w->board, address, &word, sizeof word); /* is flash of this part */
 }
 
+static bool is_remapped(const struct watch *w)
+{
+    uint32_t word = 0;
+    (void)l072_read(w->board, 4, 4, &word);
+    return word == read_word(w, SYSTEM_MEMORY + 4);
+}
+
+static void clock_syscfg(struct watch *w)
+{
+    (void)l072_write(w->board, RCC_APB2ENR, 4, read_word(w, RCC_APB2ENR) | 1);
+}
+
 static void repair_jump(struct watch *w)
 {
     struct l072_geometry geometry;
@@ -184,6 +197,12 @@ static void repair_jump(struct watch *w)
         (void)l072_write(w->board, NVIC_ICER, 4, UINT32_MAX);
     if (w->repairs & REPAIR_PULLUP)
         (void)l072_write(w->board, USB_BCDR, 2, 0);
+    if (w->repairs & REPAIR_VTOR)
+        (void)l072_write(w->board, VTOR, 4, 0);
+    if (w->repairs & REPAIR_REMAP) {
+        clock_syscfg(w);
+        (void)l072_write(w->board, SYSCFG, 4, 1);
+    }
     if (w->repairs & REPAIR_BANK1)
         hide_bank(w, geometry.flash_base);
     if (w->repairs & REPAIR_BANK2 && geometry.bank2_base)
@@ -201,6 +220,8 @@ static void enter_rom(struct watch *w, uint32_t from)
     e->jump_exception = l072_register(w->board, XPSR) & IPSR;
     e->jump_systick = read_word(w, SYST_CSR) & 1;
     e->jump_nvic = read_word(w, NVIC_ISER);
+    e->jump_vtor = read_word(w, VTOR);
+    e->jump_remapped = is_remapped(w);
     e->jump_pullup = l072_usb_attached(w->board);
     repair_jump(w);
 }
@@ -266,12 +287,10 @@ static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
     if (t->kind == THUMB_STORE && t->address == AIRCR && t->size == 4)
         before_aircr(w, pc, stored_value(w, pc));
     if (t->kind == THUMB_STORE && t->address >> 10 == SYSCFG >> 10 && w->repairs & REPAIR_SYSCFG)
-        (void)l072_write(w->board, RCC_APB2ENR, 4, read_word(w, RCC_APB2ENR) | 1);
+        clock_syscfg(w);
     if (t->kind == THUMB_SET_MSP && !e->jump.seen) {
-        uint32_t word = 0;
-        (void)l072_read(w->board, 0, 4, &word);
         e->msp = (struct fact){true, l072_now(w->board), pc, 0, t->address};
-        e->msp_before_remap = word != read_word(w, SYSTEM_MEMORY);
+        e->msp_is_rom = t->address == read_word(w, SYSTEM_MEMORY);
     }
     if (t->kind == THUMB_BRANCH && t->wants_thumb_bit && !(t->address & 1))
         note(w, &e->no_thumb_bit, pc, t->address, 0);

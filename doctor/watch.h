@@ -38,6 +38,8 @@ enum repair {
     REPAIR_PULLUP = 1 << 8,  /* the pull-up on D+ is off */
     REPAIR_BANK1 = 1 << 9,   /* word 0 of the bank is no SRAM address */
     REPAIR_BANK2 = 1 << 10,
+    REPAIR_REMAP = 1 << 11, /* address 0 shows system memory */
+    REPAIR_VTOR = 1 << 12,  /* VTOR is 0 */
 };
 
 #define WATCH_CANDIDATES 8 /* stores remembered, each may be the token's */
@@ -56,15 +58,15 @@ struct evidence {
     struct fact useless_reset; /* AIRCR: key or bit wrong, nothing happens */
     struct fact no_clock;      /* SYSCFG stored to while its clock is off */
     struct fact msp;           /* MSR MSP, the last before the jump */
-    bool msp_before_remap;     /* address 0 did not show system memory then */
+    bool msp_is_rom;           /* it is the ROM's own */
     struct fact no_thumb_bit;  /* BX to an even address */
     struct fact not_rom;       /* access where other families have their system memory */
     struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
     bool fault_in_rom;
 
     struct fact jump; /* the first into the ROM; address: its target. The state at that moment: */
-    uint32_t jump_primask, jump_exception, jump_systick, jump_nvic;
-    bool jump_pullup;
+    uint32_t jump_primask, jump_exception, jump_systick, jump_nvic, jump_vtor;
+    bool jump_pullup, jump_remapped;
     struct fact leave;    /* ROM to application; address: its target */
     uint32_t interrupted; /* exception number of the application's handler that runs in the ROM */
 };
