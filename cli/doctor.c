@@ -41,8 +41,7 @@ struct options {
     bool asked, json, help;
 };
 
-/* ---- Options ----------------------------------------------------------------------------------
- */
+/* ---- Options --------------------------------------------------------------------------------- */
 
 static bool set_request(struct options *options, enum doctor_how how, const char *text,
                         struct error *error)
@@ -122,8 +121,7 @@ static int explain(const char *id)
     return CLI_DONE;
 }
 
-/* ---- Examination ------------------------------------------------------------------------------
- */
+/* ---- Examination ----------------------------------------------------------------------------- */
 
 /* How people call it; what only jumps is behind what asks. */
 static bool usual_function(const struct symbols *symbols, struct doctor_request *request)
@@ -180,7 +178,11 @@ static bool examine(const struct options *options, const struct image *image, en
     struct l072 *board = target_create(&config, error);
     if (!board)
         return false;
+    uint32_t word;
     bool ok = target_load(board, image, error);
+    if (ok && !image_word(image, IMAGE_FLASH + 4, &word))
+        ok = error_set(error, "%s: has no vector table at 0x%08X: it needs what starts it",
+                       options->image, IMAGE_FLASH);
     if (ok && requests[0].how == DOCTOR_PRESS && l072_drive_pin(board, requests[0].text, false))
         ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1", requests[0].text);
     if (ok && !doctor_examine(diagnosis, board, rom_has_dfu(options->part), requests, count))

@@ -127,7 +127,7 @@ void doctor_print(const struct doctor_text *t)
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
         const struct doctor_diagnosis *d = &t->diagnosis[rom];
         printf("  ROM %s: %s\n", t->rom[rom], outcomes[d->outcome].text);
-        if (d->count)
+        if (d->repaired != d->outcome)
             printf("            with all changes below: %s\n", outcomes[d->repaired].text);
     }
     for (size_t i = 0; i < count; i++) {
@@ -162,13 +162,13 @@ static void json_string(const char *name, const char *value, const char *end)
 
 static void json_cause(const struct doctor_text *t, const struct merged *merged)
 {
-    char name[PLACE_MAX];
     const struct cause *cause = merged->finding->cause;
     const struct fact *place = &merged->finding->place;
     json_string("id", cause->id, ", ");
     json_string("title", cause->title, ",\n     ");
     json_string("roms", merged->on, ", ");
     if (place->pc) {
+        char name[PLACE_MAX];
         json_string("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
         printf("\"pc\": %u, \"address\": %u, \"value\": %u,\n     ", place->pc, place->address,
                place->value);

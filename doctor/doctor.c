@@ -19,8 +19,7 @@ struct examination {
     uint32_t token_address;
 };
 
-/* ---- One attempt ------------------------------------------------------------------------------
- */
+/* ---- One attempt ----------------------------------------------------------------------------- */
 
 static void press(struct watch *w, const struct doctor_request *request)
 {
@@ -73,8 +72,7 @@ static const struct evidence *attempt(struct examination *x, unsigned repairs)
     return &x->now.evidence;
 }
 
-/* ---- Diagnosis --------------------------------------------------------------------------------
- */
+/* ---- Diagnosis ------------------------------------------------------------------------------- */
 
 static bool has_effect(const struct evidence *e)
 {
@@ -141,9 +139,9 @@ static void minimise(struct examination *x, struct doctor_diagnosis *d)
     }
 }
 
-static void diagnose(struct examination *x, struct doctor_diagnosis *d)
+/* `e` is of the application as it is. */
+static void diagnose(struct examination *x, struct doctor_diagnosis *d, const struct evidence *e)
 {
-    const struct evidence *e = attempt(x, 0);
     d->outcome = e->outcome;
     d->count = 0;
     x->repairs = 0;
@@ -175,13 +173,15 @@ static bool start(struct examination *x, const struct doctor_request *requests, 
 static void examine(struct examination *x, struct doctor_diagnosis *d,
                     const struct doctor_request *requests, size_t count)
 {
+    const struct evidence *e = NULL;
     for (size_t i = 0; i < count; i++) {
         x->request = d->request = &requests[i];
-        if (has_effect(attempt(x, 0)))
+        e = attempt(x, 0);
+        if (has_effect(e))
             break;
     }
-    diagnose(x, d);
-    if (d->count > 1 || d->repaired == OUTCOME_DFU)
+    diagnose(x, d, e);
+    if (d->count > 1) /* without one of one it is as it was */
         minimise(x, d);
 }
 

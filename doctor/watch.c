@@ -27,11 +27,10 @@ enum { HARD_FAULT = 3, IPSR = 0x3F };
 #define SYSTEM_MEMORY 0x1FF00000u
 #define SYSTEM_SIZE   0x2000u
 #define HIDDEN_WORD   0xBE00BE00u
-#define PATIENCE_PS   (1200 * L072_PS_PER_MS) /* without any event: the ROM needs 140 ms for USB */
+#define PATIENCE_PS   (600 * L072_PS_PER_MS) /* without any event: a device is there after 300 ms */
 #define LONGEST_PS    (5 * L072_PS_PER_S)
 
-/* ---- Facts ------------------------------------------------------------------------------------
- */
+/* ---- Facts ----------------------------------------------------------------------------------- */
 
 static void note(struct watch *w, struct fact *fact, uint32_t pc, uint32_t address, uint32_t value)
 {
@@ -96,8 +95,7 @@ static void choose_token(struct watch *w)
     }
 }
 
-/* ---- Events of the board ----------------------------------------------------------------------
- */
+/* ---- Events of the board --------------------------------------------------------------------- */
 
 static bool is_fault(uint32_t kind)
 {
@@ -160,8 +158,7 @@ static void observe(void *context, const struct l072_event *event)
     w->last = event->time;
 }
 
-/* ---- The jump ---------------------------------------------------------------------------------
- */
+/* ---- The jump -------------------------------------------------------------------------------- */
 
 static void hide_bank(struct watch *w, uint32_t address)
 {
@@ -181,16 +178,39 @@ static void clock_syscfg(struct watch *w)
     (void)l072_write(w->board, RCC_APB2ENR, 4, read_word(w, RCC_APB2ENR) | 1);
 }
 
+/* Makes the chip return from the exception to where it is about to go: it runs BX LR on a frame
+ * made for that, at the end of SRAM, which the ROM does not use. */
+static void leave_handler(struct watch *w)
+{
+    enum { FRAME_PC = 24, FRAME_XPSR = 28, CODE = 64 };
+    static const uint32_t thread_main = 0xFFFFFFF9, bx_lr = 0x4770, thumb = UINT32_C(1) << 24;
+    struct l072 *board = w->board;
+    uint32_t pc = l072_register(board, PC), msp = l072_register(board, MSP);
+    struct l072_geometry geometry;
+    l072_get_geometry(board, &geometry);
+    uint32_t frame = geometry.sram_base + geometry.sram_size - 0x100;
+    if (!(l072_register(board, XPSR) & IPSR))
+        return;
+    (void)l072_write(board, frame + FRAME_PC, 4, pc); /* is SRAM, as all here */
+    (void)l072_write(board, frame + FRAME_XPSR, 4, thumb);
+    (void)l072_write(board, frame + CODE, 2, bx_lr);
+    l072_set_register(board, SP, frame);
+    l072_set_register(board, LR, thread_main);
+    l072_set_register(board, PC, frame + CODE);
+    (void)l072_step(board);
+    l072_set_register(board, MSP, msp);
+}
+
 static void repair_jump(struct watch *w)
 {
     struct l072_geometry geometry;
     l072_get_geometry(w->board, &geometry);
+    if (w->repairs & REPAIR_HANDLER)
+        leave_handler(w);
     if (w->repairs & REPAIR_MSP)
         l072_set_register(w->board, MSP, read_word(w, SYSTEM_MEMORY));
     if (w->repairs & REPAIR_PRIMASK)
         l072_set_register(w->board, PRIMASK, 0);
-    if (w->repairs & REPAIR_HANDLER)
-        l072_set_register(w->board, XPSR, l072_register(w->board, XPSR) & ~(uint32_t)IPSR);
     if (w->repairs & REPAIR_SYSTICK)
         (void)l072_write(w->board, SYST_CSR, 4, 0);
     if (w->repairs & REPAIR_NVIC)
@@ -226,8 +246,7 @@ static void enter_rom(struct watch *w, uint32_t from)
     repair_jump(w);
 }
 
-/* ---- Single steps -----------------------------------------------------------------------------
- */
+/* ---- Single steps ---------------------------------------------------------------------------- */
 
 static bool covers(const struct thumb *t, uint32_t address)
 {
@@ -258,7 +277,7 @@ static void after_store(struct watch *w, const struct thumb *t, uint32_t pc)
     if (w->evidence.reset.seen || w->evidence.jump.seen || !w->asked)
         return;
     for (uint32_t a = first; a < t->address + t->size; a += 4)
-        if (may_hold_token(a) && !t->stack && !on_stack(w, a))
+        if (may_hold_token(a) && !t->stack)
             remember(w, pc, a);
 }
 
@@ -329,8 +348,7 @@ static enum l072_why step(struct watch *w)
     return why;
 }
 
-/* ---- Running ----------------------------------------------------------------------------------
- */
+/* ---- Running --------------------------------------------------------------------------------- */
 
 void watch_init(struct watch *watch, struct l072 *board)
 {

@@ -11,8 +11,10 @@ lint() {
 }
 
 check "cppcheck: sim" lint -Iinclude -Isim sim/*.c
-check "cppcheck: bridge, debug and command" lint -Iinclude -Ibridge -Idebug -Icli bridge debug cli
+check "cppcheck: bridge, debug and command" lint -Iinclude -Ibridge -Idebug -Idoctor -Icli \
+    bridge debug doctor cli
 check "cppcheck: fuzz" lint -Iinclude -Isim -Ibridge -Icli fuzz
 check "cppcheck: bench" lint -I. -Iinclude bench
-check "cppcheck: firmware" lint -I. -Iinclude entry boot stm32l0 usb dfu sim/rom examples
+check "cppcheck: firmware" lint -I. -Iinclude entry boot stm32l0 usb dfu sim/rom examples \
+    tests/doctor
 plan
