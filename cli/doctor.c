@@ -29,8 +29,8 @@ static const char help[] =
     "  --json           print for programs\n"
     "  --explain CAUSE  tell about a cause; 'list' names them all\n"
     "\n"
-    "Exit status: 0 a DFU device appears; 1 not, on one of the ROMs; 2 wrong usage or\n"
-    "environment.\n";
+    "Exit status: 0 a DFU device appears; 1 not, on one of the ROMs, or not safely;\n"
+    "2 wrong usage or environment.\n";
 
 #define REQUESTS 3
 
@@ -207,7 +207,7 @@ static int diagnose(struct options *options, const struct image *image,
     for (size_t i = 0; i < DOCTOR_ROMS; i++) {
         if (!examine(options, image, roms[i], requests, count, &text.diagnosis[i], error))
             return CLI_USAGE;
-        if (text.diagnosis[i].outcome != OUTCOME_DFU)
+        if (text.diagnosis[i].count)
             status = CLI_WRONG;
     }
     if (options->json)

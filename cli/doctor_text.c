@@ -145,7 +145,8 @@ void doctor_explain(const struct cause *cause)
     printf("%s: %s\n\n", cause->id, cause->title);
     wrap("why", cause->why);
     wrap("change", cause->fix);
-    wrap("see", cause->reference);
+    if (cause->reference)
+        wrap("see", cause->reference);
 }
 
 static void json_string(const char *name, const char *value, const char *end)
@@ -175,7 +176,7 @@ static void json_cause(const struct doctor_text *t, const struct merged *merged)
     }
     json_string("why", cause->why, ",\n     ");
     json_string("fix", cause->fix, ",\n     ");
-    json_string("reference", cause->reference, "");
+    json_string("reference", cause->reference ? cause->reference : "", "");
 }
 
 void doctor_print_json(const struct doctor_text *t)

@@ -56,6 +56,26 @@ static const struct fact *no_thumb_bit(const struct evidence *e)
     return if_seen(&e->no_thumb_bit, e->fault.seen);
 }
 
+static const struct fact *read_twice(const struct evidence *e)
+{
+    return if_seen(&e->read_code, true);
+}
+
+static const struct fact *wrong_entry(const struct evidence *e)
+{
+    return if_seen(&e->jump, e->jump.address != (e->rom_start & ~1u));
+}
+
+static const struct fact *stack_switched(const struct evidence *e)
+{
+    return if_seen(&e->popped, true);
+}
+
+static const struct fact *first_page_erased(const struct evidence *e)
+{
+    return if_seen(&e->jump, is_stack_pointer(e->bank1) && !is_stack_pointer(e->jump_bank1));
+}
+
 static const struct fact *syscfg_clock_off(const struct evidence *e)
 {
     return if_seen(&e->no_clock, true);
@@ -175,7 +195,6 @@ static const struct cause causes[] = {
         .why = "The word that holds the request lies where the stack grows: a push or a local "
                "variable of the start-up code is stored over it before it is looked at.",
         .fix = "put the token where no stack reaches, such as behind .bss (entry/dfuse.ld)",
-        .reference = THREADS,
         .repair = REPAIR_TOKEN,
         .find = token_on_stack,
     },
@@ -187,7 +206,6 @@ static const struct cause causes[] = {
                "again.",
         .fix = "test the token, first thing in Reset_Handler or SystemInit(), and jump to the "
                "ROM if it is there",
-        .reference = THREADS,
         .find = token_never_checked,
     },
     {
@@ -202,14 +220,43 @@ static const struct cause causes[] = {
         .find = wrong_address,
     },
     {
+        .id = "read-twice",
+        .title = "the ROM's start address is dereferenced once too often",
+        .act = "reads code of the ROM at @",
+        .why = "The word at 0x1FF00004 is the address to jump to. What is read from that address "
+               "is an instruction, and no address.",
+        .fix = "jump to the word at 0x1FF00004 itself",
+        .reference = "LibreSolar charge controller, issue 26",
+        .find = read_twice,
+    },
+    {
         .id = "no-thumb-bit",
         .title = "a jump to an address without the Thumb bit",
         .act = "jumps to @",
         .why = "Bit 0 of the target of BX or BLX says Thumb. A Cortex-M0+ knows nothing else, "
                "and 0 is a HardFault.",
         .fix = "jump to the word at 0x1FF00004 as it is, with bit 0 set",
-        .reference = THREADS,
         .find = no_thumb_bit,
+    },
+    {
+        .id = "wrong-entry",
+        .title = "the jump does not go to the ROM's start",
+        .act = "jumps to @",
+        .why = "System memory begins with a vector table, which is no code. Its second word, at "
+               "0x1FF00004, holds the address of the first instruction.",
+        .fix = "read the word at 0x1FF00004 and jump to what it says",
+        .repair = REPAIR_ENTRY,
+        .find = wrong_entry,
+    },
+    {
+        .id = "stack-switched",
+        .title = "a function sets MSP, and then uses its stack",
+        .act = "reads @",
+        .why = "What the function has pushed lies on the stack it began with; after the store to "
+               "MSP its pops and local variables come from the new one. It returns to anywhere.",
+        .fix = "set MSP and jump in one piece of assembler, with nothing in between "
+               "(core_start() of stm32l0/core.h)",
+        .find = stack_switched,
     },
     {
         .id = "syscfg-clock-off",
@@ -219,7 +266,6 @@ static const struct cause causes[] = {
                "0 goes on to show the flash, and what is read from 0 and 4 is the "
                "application's own start.",
         .fix = "set RCC_APB2ENR bit 0, SYSCFGEN, before the store",
-        .reference = THREADS,
         .repair = REPAIR_SYSCFG,
         .find = syscfg_clock_off,
     },
@@ -230,7 +276,6 @@ static const struct cause causes[] = {
         .why = "Address 0 still shows the flash there: MSP becomes word 0 of the application, "
                "and not the ROM's.",
         .fix = "read MSP from 0x1FF00000, or after SYSCFG_CFGR1.MEM_MODE is 1",
-        .reference = THREADS,
         .repair = REPAIR_MSP,
         .find = msp_from_zero,
     },
@@ -241,7 +286,6 @@ static const struct cause causes[] = {
         .why = "The exception stays active, so interrupts of its priority and below never "
                "reach the ROM: its USB is not served.",
         .fix = "set a flag in the handler and jump from the main loop, or better reset first",
-        .reference = THREADS,
         .repair = REPAIR_HANDLER,
         .find = jump_from_handler,
     },
@@ -251,7 +295,7 @@ static const struct cause causes[] = {
         .act = "jumps to @",
         .why = "The ROM does not clear PRIMASK, and its USB needs interrupts.",
         .fix = "call __enable_irq() before the jump, after all sources are off",
-        .reference = AN2606 THREADS,
+        .reference = "ST AN2606, 4.1 and \"STM32L07xxx/08xxx\"",
         .repair = REPAIR_PRIMASK,
         .find = primask_set,
     },
@@ -262,7 +306,6 @@ static const struct cause causes[] = {
         .why = "SysTick interrupts the ROM, while VTOR still points to the handlers of the "
                "application.",
         .fix = "set SysTick->CTRL to 0 before the jump, or reset first",
-        .reference = THREADS,
         .repair = REPAIR_SYSTICK,
         .find = systick_left_on,
     },
@@ -273,7 +316,6 @@ static const struct cause causes[] = {
         .why = "The interrupt occurs while the ROM runs, and VTOR still points to the "
                "handlers of the application.",
         .fix = "write 0xFFFFFFFF to NVIC->ICER[0] and ICPR[0] before the jump, or reset first",
-        .reference = THREADS,
         .repair = REPAIR_NVIC,
         .find = interrupt_left_on,
     },
@@ -284,7 +326,6 @@ static const struct cause causes[] = {
         .why = "The host sees no device leave. It goes on with the old address, which the ROM "
                "does not know.",
         .fix = "clear USB_BCDR.DPPU, wait some milliseconds, then jump; or reset first",
-        .reference = THREADS,
         .repair = REPAIR_PULLUP,
         .find = usb_pullup_left,
     },
@@ -295,7 +336,7 @@ static const struct cause causes[] = {
         .why = "The ROM finds its interrupt handlers through address 0. That still shows the "
                "flash, so its USB interrupt goes to the handlers of the application.",
         .fix = "set SYSCFG_CFGR1.MEM_MODE to 1 before the jump, with the clock of SYSCFG on",
-        .reference = AN2606 THREADS,
+        .reference = "ST AN2606, 4.1 and \"STM32L07xxx/08xxx\"",
         .repair = REPAIR_REMAP,
         .find = no_remap,
     },
@@ -306,7 +347,6 @@ static const struct cause causes[] = {
         .why = "The interrupts of the ROM go to the handlers of the application: its USB is "
                "not served.",
         .fix = "set SCB->VTOR to 0 before the jump, or reset first and jump before it is set",
-        .reference = THREADS,
         .repair = REPAIR_VTOR,
         .find = vtor_left,
     },
@@ -318,7 +358,7 @@ static const struct cause causes[] = {
                "it for the stack pointer of an image, maps the bank at 0x08000000 and jumps "
                "there, whatever BFB2 says.",
         .fix = "keep another word at the start of bank 2 (docs/hidden-image.md), or erase it",
-        .reference = AN2606 THREADS,
+        .reference = "ST AN2606, \"STM32L07xxx/08xxx\"",
         .repair = REPAIR_BANK2,
         .find = bank2_visible,
     },
@@ -334,13 +374,23 @@ static const struct cause causes[] = {
         .find = bank1_visible,
     },
     {
+        .id = "first-page-erased",
+        .title = "the first page of the flash is erased before the jump",
+        .act = "jumps to @",
+        .why = "ROM V4.1 then finds no image and stays in DFU. But so does nothing else: after a "
+               "power cut, or if nobody downloads, the chip starts no application and no DFU.",
+        .fix = "hide the image instead: dfuse hide IN -o OUT (docs/hidden-image.md)",
+        .reference = "ST community, td-p/241315",
+        .always = true,
+        .find = first_page_erased,
+    },
+    {
         .id = "crash",
         .title = "a HardFault on the way to DFU",
         .act = "goes to @",
         .why = "The instruction does what the chip answers with HardFault, and it goes no "
                "further.",
         .fix = "see with dfuse sim --trace how it gets there",
-        .reference = THREADS,
         .find = crash,
     },
     {
@@ -350,7 +400,6 @@ static const struct cause causes[] = {
         .why = "The request was made, and no instruction went to 0x1FF00000.",
         .fix = "tell how DFU is asked for: --call FUNCTION, --press PIN, --detach or --uart "
                "TEXT",
-        .reference = THREADS,
         .find = never_jumps,
     },
     {
@@ -359,7 +408,6 @@ static const struct cause causes[] = {
         .act = "jumps to @",
         .why = "The ROM was reached, and nothing known explains why its USB does not work.",
         .fix = "reset first, and jump before clocks and peripherals are set up",
-        .reference = THREADS,
         .find = rom_silent,
     },
 };

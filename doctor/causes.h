@@ -16,11 +16,12 @@ struct cause {
     const char *act;       /* of that instruction: @ is the address, # the value; may be NULL */
     const char *why;       /* what the chip does, and why */
     const char *fix;       /* the smallest change */
-    const char *reference; /* where people met it */
+    const char *reference; /* where it is described, or people met it; may be NULL */
     /* What takes it away on the simulated board, to see what comes next; 0: nothing does. */
     unsigned repair; /* enum repair */
+    bool always;     /* wrong also when a device appears */
     /* The instruction to show when the evidence has this cause, else NULL. Asked only when no
-     * device appeared; a cause that was found and repaired is not asked again. */
+     * device appeared, unless `always`; a cause that was found and repaired is not asked again. */
     const struct fact *(*find)(const struct evidence *evidence);
 };
 

@@ -94,7 +94,8 @@ static bool add_cause(struct doctor_diagnosis *d, const struct evidence *e)
 {
     const struct cause *cause;
     for (size_t i = 0; (cause = cause_at(i)) && d->count < DOCTOR_FINDINGS; i++) {
-        const struct fact *place = is_named(d, cause) ? NULL : cause->find(e);
+        bool asked = e->outcome != OUTCOME_DFU || cause->always;
+        const struct fact *place = asked && !is_named(d, cause) ? cause->find(e) : NULL;
         if (!place)
             continue;
         d->finding[d->count++] = (struct doctor_finding){cause, *place};
@@ -145,7 +146,7 @@ static void diagnose(struct examination *x, struct doctor_diagnosis *d, const st
     d->outcome = e->outcome;
     d->count = 0;
     x->repairs = 0;
-    while (e->outcome != OUTCOME_DFU && add_cause(d, e)) {
+    while (add_cause(d, e)) {
         const struct cause *cause = d->finding[d->count - 1].cause;
         if (!cause->repair)
             break; /* what comes behind it cannot be seen */
@@ -173,13 +174,12 @@ static bool start(struct examination *x, const struct doctor_request *requests, 
 static void examine(struct examination *x, struct doctor_diagnosis *d,
                     const struct doctor_request *requests, size_t count)
 {
-    const struct evidence *e = NULL;
-    for (size_t i = 0; i < count; i++) {
+    const struct evidence *e;
+    size_t i = 0;
+    do {
         x->request = d->request = &requests[i];
         e = attempt(x, 0);
-        if (has_effect(e))
-            break;
-    }
+    } while (!has_effect(e) && ++i < count);
     diagnose(x, d, e);
     if (d->count > 1) /* without one of one it is as it was */
         minimise(x, d);

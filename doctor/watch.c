@@ -24,6 +24,8 @@ enum { HARD_FAULT = 3, IPSR = 0x3F };
 #define RCC_APB2ENR   0x40021034u
 #define USB_BCDR      0x40005C58u
 #define RCC_SFTRSTF   (UINT32_C(1) << 28)
+#define BANK1         0x08000000u
+#define ROM_CODE      0x1FF000C0u /* behind its 48 vectors */
 #define SYSTEM_MEMORY 0x1FF00000u
 #define SYSTEM_SIZE   0x2000u
 #define HIDDEN_WORD   0xBE00BE00u
@@ -207,6 +209,8 @@ static void repair_jump(struct watch *w)
     l072_get_geometry(w->board, &geometry);
     if (w->repairs & REPAIR_HANDLER)
         leave_handler(w);
+    if (w->repairs & REPAIR_ENTRY)
+        l072_set_register(w->board, PC, w->evidence.rom_start & ~1u);
     if (w->repairs & REPAIR_MSP)
         l072_set_register(w->board, MSP, read_word(w, SYSTEM_MEMORY));
     if (w->repairs & REPAIR_PRIMASK)
@@ -240,6 +244,7 @@ static void enter_rom(struct watch *w, uint32_t from)
     e->jump_exception = l072_register(w->board, XPSR) & IPSR;
     e->jump_systick = read_word(w, SYST_CSR) & 1;
     e->jump_nvic = read_word(w, NVIC_ISER);
+    e->jump_bank1 = read_word(w, BANK1);
     e->jump_vtor = read_word(w, VTOR);
     e->jump_remapped = is_remapped(w);
     e->jump_pullup = l072_usb_attached(w->board);
@@ -311,6 +316,11 @@ static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
         e->msp = (struct fact){true, l072_now(w->board), pc, 0, t->address};
         e->msp_is_rom = t->address == read_word(w, SYSTEM_MEMORY);
     }
+    if (t->kind == THUMB_LOAD && t->stack && e->msp.seen && !e->jump.seen)
+        note(w, &e->popped, pc, t->address, read_word(w, t->address));
+    if (t->kind == THUMB_LOAD && t->address >= ROM_CODE &&
+        t->address < SYSTEM_MEMORY + SYSTEM_SIZE - 2) /* the bootloader ID is there */
+        note(w, &e->read_code, pc, t->address, 0);
     if (t->kind == THUMB_BRANCH && t->wants_thumb_bit && !(t->address & 1))
         note(w, &e->no_thumb_bit, pc, t->address, 0);
 }
@@ -396,6 +406,7 @@ static void read_chip(struct watch *w)
     struct l072_geometry geometry;
     l072_get_geometry(w->board, &geometry);
     w->evidence.bank1 = read_word(w, geometry.flash_base);
+    w->evidence.rom_start = read_word(w, SYSTEM_MEMORY + 4);
     w->evidence.has_bank2 = geometry.bank2_base != 0;
     w->evidence.bank2 = geometry.bank2_base ? read_word(w, geometry.bank2_base) : 0;
 }

@@ -40,6 +40,7 @@ enum repair {
     REPAIR_BANK2 = 1 << 10,
     REPAIR_REMAP = 1 << 11, /* address 0 shows system memory */
     REPAIR_VTOR = 1 << 12,  /* VTOR is 0 */
+    REPAIR_ENTRY = 1 << 13, /* the target is the ROM's start */
 };
 
 #define WATCH_CANDIDATES 8 /* stores remembered, each may be the token's */
@@ -48,7 +49,8 @@ struct evidence {
     enum outcome outcome;
     bool rom_has_dfu; /* what the part is */
     bool has_bank2;
-    uint32_t bank1, bank2; /* word 0 of each bank */
+    uint32_t bank1, bank2; /* word 0 of each bank, when the request is made */
+    uint32_t rom_start;    /* the ROM's reset vector */
 
     struct fact reset;      /* the first by software after the request */
     struct fact token;      /* the store that leaves the request for after the reset */
@@ -59,6 +61,8 @@ struct evidence {
     struct fact no_clock;      /* SYSCFG stored to while its clock is off */
     struct fact msp;           /* MSR MSP, the last before the jump */
     bool msp_is_rom;           /* it is the ROM's own */
+    struct fact popped;        /* a load by SP after that, before the jump */
+    struct fact read_code;     /* load of the application from system memory, behind its vectors */
     struct fact no_thumb_bit;  /* BX to an even address */
     struct fact not_rom;       /* access where other families have their system memory */
     struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
@@ -67,6 +71,7 @@ struct evidence {
     struct fact jump; /* the first into the ROM; address: its target. The state at that moment: */
     uint32_t jump_primask, jump_exception, jump_systick, jump_nvic, jump_vtor;
     bool jump_pullup, jump_remapped;
+    uint32_t jump_bank1;  /* word 0 of bank 1 */
     struct fact leave;    /* ROM to application; address: its target */
     uint32_t interrupted; /* exception number of the application's handler that runs in the ROM */
 };

@@ -52,6 +52,10 @@ one token-never-checked no-jump no-jump
 one never-jumps no-jump no-jump
 one wrong-address crash crash
 one no-thumb-bit crash crash
+one read-twice crash crash
+check "wrong-entry: the cause" names 1 wrong-entry $fixtures/wrong-entry.elf
+one stack-switched crash crash
+one first-page-erased dfu dfu
 one syscfg-clock-off no-jump no-jump
 one no-remap no-device no-device
 one msp-from-zero crash crash
@@ -61,7 +65,7 @@ one vtor-left no-device no-device
 one interrupt-left-on no-device no-device
 one usb-pullup-left no-device no-device
 one bank1-visible dfu bounce
-one bank2-visible dfu crash
+check "bank2-visible: the cause" names 1 bank2-visible $fixtures/bank2-visible.elf
 one crash crash crash
 check "no-rom-dfu: the cause" names 1 no-rom-dfu --part l052x8 $fixtures/no-rom-dfu.elf
 

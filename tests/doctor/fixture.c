@@ -8,6 +8,7 @@
 
 #include "stm32l0/clock.h"
 #include "stm32l0/core.h"
+#include "stm32l0/flash.h"
 #include "stm32l0/regs.h"
 #include "usb/usbd.h"
 
@@ -21,7 +22,11 @@ enum fixture {
     NEVER_JUMPS, /* the token is compared with another number */
     HEALTHY_JUMP,
     WRONG_ADDRESS,
+    READ_TWICE,
     NO_THUMB_BIT,
+    WRONG_ENTRY, /* the address of the vector, for what it says */
+    STACK_SWITCHED,
+    FIRST_PAGE_ERASED,
     SYSCFG_CLOCK_OFF,
     NO_REMAP,
     MSP_FROM_ZERO,
@@ -83,11 +88,19 @@ static uint32_t target(void)
 {
     switch (FIXTURE) {
     case WRONG_ADDRESS: return OTHER_START;
+    case READ_TWICE: return WORD(ROM_START - 1);
+    case WRONG_ENTRY: return 0x1FF00005u;
     case NO_THUMB_BIT: return ROM_START & ~1u;
     case SYSCFG_CLOCK_OFF: return word_at(4);
     case CRASH: return WORD(0xA0000000u);
     default: return ROM_START;
     }
+}
+
+/* As a C function that is not inlined does it. */
+__attribute__((noinline)) static void set_stack(uint32_t stack)
+{
+    __asm__ volatile("push {r4, lr}\n\tmsr msp, %0\n\tpop {r4, pc}" : : "r"(stack) : "memory");
 }
 
 static void jump(void)
@@ -100,6 +113,10 @@ static void jump(void)
     if (FIXTURE != VTOR_LEFT)
         SCB->VTOR = 0;
     remap();
+    if (FIXTURE == FIRST_PAGE_ERASED)
+        flash_erase_page(FLASH_BASE);
+    if (FIXTURE == STACK_SWITCHED)
+        set_stack(stack);
     core_start(stack, target());
 }
 
