@@ -127,15 +127,11 @@ static void on_warning(struct watch *w, const struct l072_event *event)
     note(w, &e->fault, event->pc, event->detail, event->value);
 }
 
+/* A handler that the application has left on is no bounce: the ROM goes on behind it. */
 static void on_leave(struct watch *w, const struct l072_event *event)
 {
-    uint32_t exception = l072_register(w->board, XPSR) & IPSR;
-    if (exception > HARD_FAULT) {
-        if (!w->evidence.interrupted)
-            w->evidence.interrupted = exception;
-    } else if (exception == 0) {
+    if (!(l072_register(w->board, XPSR) & IPSR))
         note(w, &w->evidence.leave, event->pc, event->value, 0);
-    }
     w->in_rom = false;
 }
 

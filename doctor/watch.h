@@ -71,9 +71,8 @@ struct evidence {
     struct fact jump; /* the first into the ROM; address: its target. The state at that moment: */
     uint32_t jump_primask, jump_exception, jump_systick, jump_nvic, jump_vtor;
     bool jump_pullup, jump_remapped;
-    uint32_t jump_bank1;  /* word 0 of bank 1 */
-    struct fact leave;    /* ROM to application; address: its target */
-    uint32_t interrupted; /* exception number of the application's handler that runs in the ROM */
+    uint32_t jump_bank1; /* word 0 of bank 1 */
+    struct fact leave;   /* ROM to application; address: its target */
 };
 
 struct watch {

@@ -36,9 +36,12 @@ check "... its token put right" names 1 "wrong-reset bank1-visible" \
     build/examples/forum-2017-token.elf
 check "... which is enough for ROM V4.0" ends dfu bounce
 
-for good in healthy-reset healthy-jump systick-left-on; do
+for good in healthy-reset healthy-jump systick-left-on pll-left-on iwdg-running; do
     check "$good" names 0 "" $fixtures/$good.elf
 done
+check "by a serial line" names 0 "" --uart 'x!' $fixtures/uart-asked.elf
+# With --press nothing in it asks for DFU, so that the serial line is what did.
+check "... by nothing else" names 1 never-jumps --press PA5 $fixtures/uart-asked.elf
 # one CAUSE V40 V41 [FIXTURE]
 one() {
     check "$1: the cause${4:+ of $4}" names 1 "$1" "$fixtures/${4:-$1}.elf"

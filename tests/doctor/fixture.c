@@ -20,6 +20,7 @@ enum fixture {
     WRONG_RESET, /* bit 0 */
     WRONG_KEY,
     NEVER_JUMPS, /* the token is compared with another number */
+    UART_ASKED,  /* works: by '!' on USART2 */
     HEALTHY_JUMP,
     WRONG_ADDRESS,
     READ_TWICE,
@@ -36,6 +37,8 @@ enum fixture {
     SYSTICK_LEFT_ON,
     INTERRUPT_LEFT_ON,
     USB_PULLUP_LEFT,
+    PLL_LEFT_ON,  /* the ROM copes with it */
+    IWDG_RUNNING, /* and with this */
     CRASH,
 };
 
@@ -193,6 +196,18 @@ static void switch_on(void)
         TIM2_CR1 = 1;
         NVIC->ISER = 1u << 15;
     }
+    if (FIXTURE == UART_ASKED) {
+        RCC->APB1ENR |= RCC_APB1ENR_USART2;
+        USART2->BRR = 2097000 / 9600;
+        USART2->CR1 = USART_CR1_UE | USART_CR1_RE;
+    }
+    if (FIXTURE == PLL_LEFT_ON)
+        clock_32mhz();
+    if (FIXTURE == IWDG_RUNNING) { /* 64 ms */
+        IWDG->KR = 0xCCCC;
+        IWDG->KR = IWDG_KR_UNLOCK;
+        IWDG->RLR = 600;
+    }
     if (FIXTURE == USB_PULLUP_LEFT) {
         clock_16mhz();
         clock_usb();
@@ -215,8 +230,10 @@ int main(void)
     check();
     switch_on();
     for (;;) {
-        if (asked)
+        if (asked || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
             enter_bootloader();
+        if (FIXTURE == IWDG_RUNNING)
+            IWDG->KR = IWDG_KR_RELOAD;
         if (FIXTURE == USB_PULLUP_LEFT)
             usbd_poll();
         else
