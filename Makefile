@@ -187,10 +187,11 @@ $(foreach f,$(DOCTOR_FIXTURES),$(call fixture,$(f),$(shell echo $(f) | tr a-z- A
 $(call fixture,usb-pullup-left,USB_PULLUP_LEFT,examples/app/usb.c $(DEVICE_SOURCES),-DAPP_VERSION=1,$(HIDDEN))
 $(call fixture,pll-left-on,PLL_LEFT_ON,stm32l0/clock.c,,$(HIDDEN))
 $(call fixture,first-page-erased,FIRST_PAGE_ERASED,stm32l0/flash.c,,)
+$(call fixture,popular,POPULAR,,,)
 $(call fixture,bank1-visible,HEALTHY_RESET,,,)
 $(call fixture,bank2-visible,HEALTHY_RESET,,-DBANK2_VISIBLE=1,$(HIDDEN) -Wl$(,)--section-start=.bank2=0x08018000)
 $(call fixture,no-rom-dfu,HEALTHY_RESET,,,$(HIDDEN) $(SMALLEST))
-DOCTOR_IMAGES := $(addprefix $(B)/examples/test/doctor/,$(addsuffix .elf,$(DOCTOR_FIXTURES) usb-pullup-left pll-left-on first-page-erased \
+DOCTOR_IMAGES := $(addprefix $(B)/examples/test/doctor/,$(addsuffix .elf,$(DOCTOR_FIXTURES) usb-pullup-left popular pll-left-on first-page-erased \
 	bank1-visible bank2-visible no-rom-dfu))
 check-build: $(DOCTOR_IMAGES)
 .PHONY: fixtures
@@ -300,6 +301,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/a
 COMMAND_SCRIPTS := $(wildcard tests/cli/*.sh tests/bridge/*.sh tests/debug/*.sh) tests/e2e/rom.sh
 VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
 VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/help.sh,$(COMMAND_SCRIPTS))
+VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/doctor.sh,$(COMMAND_SCRIPTS))
 VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut %/test_resident_cuts,$(BOARD_TESTS:%.c=$(B)/host/%))
 export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
 check-build: $(VALGRIND_SAMPLE)

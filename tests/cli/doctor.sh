@@ -42,6 +42,8 @@ done
 check "by a serial line" names 0 "" --uart 'x!' $fixtures/uart-asked.elf
 # With --press nothing in it asks for DFU, so that the serial line is what did.
 check "... by nothing else" names 1 never-jumps --press PA5 $fixtures/uart-asked.elf
+check "several mistakes" names 1 "syscfg-clock-off primask-set vtor-left bank1-visible" \
+    $fixtures/popular.elf
 # one CAUSE V40 V41 [FIXTURE]
 one() {
     check "$1: the cause${4:+ of $4}" names 1 "$1" "$fixtures/${4:-$1}.elf"

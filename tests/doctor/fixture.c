@@ -22,6 +22,7 @@ enum fixture {
     NEVER_JUMPS, /* the token is compared with another number */
     UART_ASKED,  /* works: by '!' on USART2 */
     HEALTHY_JUMP,
+    POPULAR, /* what many answers tell one to do: several mistakes */
     WRONG_ADDRESS,
     READ_TWICE,
     NO_THUMB_BIT,
@@ -82,7 +83,7 @@ static void remap(void)
 {
     if (FIXTURE == NO_REMAP)
         return;
-    if (FIXTURE != SYSCFG_CLOCK_OFF)
+    if (FIXTURE != SYSCFG_CLOCK_OFF && FIXTURE != POPULAR)
         RCC->APB2ENR |= RCC_APB2ENR_SYSCFG;
     SYSCFG->CFGR1 = SYSCFG_CFGR1_MEM_MODE_SYSTEM;
 }
@@ -111,9 +112,9 @@ static void jump(void)
     uint32_t stack = word_at(FIXTURE == MSP_FROM_ZERO ? 0 : 0x1FF00000u);
     if (FIXTURE != SYSTICK_LEFT_ON)
         SYSTICK->CSR = 0;
-    if (FIXTURE == PRIMASK_SET)
+    if (FIXTURE == PRIMASK_SET || FIXTURE == POPULAR)
         (void)core_mask_interrupts();
-    if (FIXTURE != VTOR_LEFT)
+    if (FIXTURE != VTOR_LEFT && FIXTURE != POPULAR)
         SCB->VTOR = 0;
     remap();
     if (FIXTURE == FIRST_PAGE_ERASED)
