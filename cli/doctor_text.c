@@ -93,6 +93,9 @@ static void print_place(const struct doctor_text *t, const struct doctor_finding
     symbols_at(t->symbols, place->pc, name, sizeof name);
     snprintf(line, sizeof line, "%s%s0x%08X", name, name[0] ? " at " : "", place->pc);
     wrap("where", line);
+    symbols_use(t->symbols, place->pc, name, sizeof name);
+    if (name[0])
+        wrap("in", name);
     act_text(finding, line, sizeof line);
     if (line[0])
         wrap("what", line);
@@ -171,6 +174,7 @@ static void json_cause(const struct doctor_text *t, const struct merged *merged)
     if (place->pc) {
         char name[PLACE_MAX];
         json_string("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
+        json_string("use", symbols_use(t->symbols, place->pc, name, sizeof name), ", ");
         printf("\"pc\": %u, \"address\": %u, \"value\": %u,\n     ", place->pc, place->address,
                place->value);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbols.h"
 
+#include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,12 @@ static const char *function_at(Dwfl_Module *module, uint32_t address)
     return found;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 const char *symbols_at(const struct symbols *symbols, uint32_t address, char *text, size_t size)
 {
     text[0] = '\0';
@@ -83,9 +91,50 @@ const char *symbols_at(const struct symbols *symbols, uint32_t address, char *te
         snprintf(text, size, "%s", function ? function : "");
         return text;
     }
-    const char *slash = strrchr(path, '/');
     snprintf(text, size, "%s%s(%s:%d)", function ? function : "", function ? " " : "",
-             slash ? slash + 1 : path, line);
+             base_name(path), line);
+    return text;
+}
+
+/* Where an inlined function is called: the file, and its line. */
+static const char *call_site(Dwarf_Die *unit, Dwarf_Die *inlined, int *line)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file, number;
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file) != 0 ||
+        dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &number) != 0 ||
+        dwarf_getsrcfiles(unit, &files, &count) != 0 || file >= count)
+        return NULL;
+    *line = (int)number;
+    return dwarf_filesrc(files, file, NULL, NULL);
+}
+
+static bool is_of(const char *path, const char *source)
+{
+    return path && strcmp(base_name(path), source) == 0;
+}
+
+const char *symbols_use(const struct symbols *symbols, uint32_t address, char *text, size_t size)
+{
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = symbols ? dwfl_module_addrdie(symbols->module, address, &bias) : NULL;
+    const char *name = unit ? dwarf_diename(unit) : NULL;
+    Dwfl_Line *place = name ? dwfl_module_getsrc(symbols->module, address) : NULL;
+    text[0] = '\0';
+    if (!place)
+        return text;
+    const char *source = base_name(name);
+    Dwarf_Die *scopes = NULL;
+    int count = 0, line = 0;
+    if (!is_of(dwfl_lineinfo(place, NULL, NULL, NULL, NULL, NULL), source))
+        count = dwarf_getscopes(unit, address - bias, &scopes);
+    for (int i = 0; i < count && !text[0]; i++)
+        if (dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine &&
+            is_of(call_site(unit, &scopes[i], &line), source))
+            snprintf(text, size, "%s:%d", source, line);
+    free(scopes);
     return text;
 }
 

@@ -14,6 +14,9 @@ struct symbols *symbols_open(const char *elf);
 void symbols_close(struct symbols *symbols);
 /* Writes "function (file.c:123)", as much of it as is known, or an empty line. Returns `text`. */
 const char *symbols_at(const struct symbols *symbols, uint32_t address, char *text, size_t size);
+/* For code inlined from a header: writes "file.c:123", where the source file uses it; else an empty
+ * line. Returns `text`. */
+const char *symbols_use(const struct symbols *symbols, uint32_t address, char *text, size_t size);
 /* Finds a function by its name, in whatever case; false: there is none, or no code of it. */
 bool symbols_function(const struct symbols *symbols, const char *name, uint32_t *address);
 

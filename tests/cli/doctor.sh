@@ -30,6 +30,7 @@ check "... latched" names 0 "" --press PA1 build/examples/app-1.elf
 check "what people do" names 1 "token-cleared wrong-reset bank1-visible" \
     build/examples/forum-2017.elf
 check "... the token, cleared by start-up code" at "start (ram.h:[0-9]*)"
+check "... which startup.c uses" grep -q '"use": "startup.c:[0-9]*"' "$work/out"
 check "... the AIRCR write" at "main (main.c:57)"
 check "... the jump" at "main (main.c:64)"
 check "... its token put right" names 1 "wrong-reset bank1-visible" \
