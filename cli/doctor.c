@@ -27,7 +27,7 @@ static const char help[] =
     "                   without: a function of a usual name, a press of PA0, detach\n"
     "  --part NAME      part on the board (l072xz)\n"
     "  --json           print for programs\n"
-    "  --explain CAUSE  tell about a cause; 'list' names them all\n"
+    "  --explain CAUSE  tell about a cause; 'list' names them, 'all' is a page\n"
     "\n"
     "Exit status: 0 a DFU device appears; 1 not, on one of the ROMs, or not safely;\n"
     "2 wrong usage or environment.\n";
@@ -112,6 +112,10 @@ static int explain(const char *id)
     const struct cause *cause = cause_named(id);
     if (cause) {
         doctor_explain(cause);
+        return CLI_DONE;
+    }
+    if (strcmp(id, "all") == 0) {
+        doctor_explain_all();
         return CLI_DONE;
     }
     if (strcmp(id, "list") != 0)

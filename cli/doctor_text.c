@@ -152,6 +152,28 @@ void doctor_explain(const struct cause *cause)
         wrap("see", cause->reference);
 }
 
+static void sentence(const char *label, const char *words)
+{
+    printf("%s%c%s%s\n", label, *words >= 'a' && *words <= 'z' ? *words - 'a' + 'A' : *words,
+           words + 1, words[strlen(words) - 1] == '.' ? "" : ".");
+}
+
+void doctor_explain_all(void)
+{
+    const struct cause *cause;
+    puts("# Why no DFU device appears\n\n"
+         "What `dfuse doctor` finds, in the order in which an application meets it. Seen on the\n"
+         "simulated board; where ST tells nothing of its ROM, the causes say so. This page is\n"
+         "the output of `dfuse doctor --explain all`.");
+    for (size_t i = 0; (cause = cause_at(i)); i++) {
+        printf("\n## %s: %s\n\n", cause->id, cause->title);
+        sentence("", cause->why);
+        sentence("\nChange: ", cause->fix);
+        if (cause->reference)
+            sentence("\nSee: ", cause->reference);
+    }
+}
+
 static void json_string(const char *name, const char *value, const char *end)
 {
     printf("\"%s\": \"", name);

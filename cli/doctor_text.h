@@ -18,5 +18,7 @@ struct doctor_text {
 void doctor_print(const struct doctor_text *text);
 void doctor_print_json(const struct doctor_text *text);
 void doctor_explain(const struct cause *cause);
+/* All causes as docs/why-no-dfu-device.md. */
+void doctor_explain_all(void);
 
 #endif

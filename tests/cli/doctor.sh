@@ -86,6 +86,11 @@ check "plain bytes: the button" gives 1 "never-jumps" doctor "$work/plain.bin"
 
 check "--explain" gives 0 "^primask-set: interrupts are masked" doctor --explain primask-set
 check "--explain list" gives 0 "^bank1-visible  *ROM V4.1 finds" doctor --explain list
+same_page() {
+    "$dfuse" doctor --explain all >"$work/out" 2>"$work/err"
+    cmp -s "$work/out" docs/why-no-dfu-device.md
+}
+check "docs/why-no-dfu-device.md is what --explain all prints" same_page
 check "no such cause" refuses "no cause 'frob'" doctor --explain frob
 check "no image" refuses "give one IMAGE" doctor
 check "two requests" refuses "give one of" doctor --detach --press PA0 build/examples/app-1.elf
