@@ -334,7 +334,8 @@ static const struct cause causes[] = {
         .title = "system memory is not mapped at address 0",
         .act = "jumps to @",
         .why = "The ROM finds its interrupt handlers through address 0. That still shows the "
-               "flash, so its USB interrupt goes to the handlers of the application.",
+               "flash, so its USB interrupt goes to the handlers of the application, unless "
+               "the ROM sets VTOR, which is not published.",
         .fix = "set SYSCFG_CFGR1.MEM_MODE to 1 before the jump, with the clock of SYSCFG on",
         .reference = "ST AN2606, 4.1 and \"STM32L07xxx/08xxx\"",
         .repair = REPAIR_REMAP,
@@ -345,7 +346,8 @@ static const struct cause causes[] = {
         .title = "VTOR still points to the vectors of the application",
         .act = "jumps to @",
         .why = "The interrupts of the ROM go to the handlers of the application: its USB is "
-               "not served.",
+               "not served. Whether ST's ROM sets VTOR itself is not published; do not rely "
+               "on it.",
         .fix = "set SCB->VTOR to 0 before the jump, or reset first and jump before it is set",
         .repair = REPAIR_VTOR,
         .find = vtor_left,
