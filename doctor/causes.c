@@ -126,6 +126,12 @@ static const struct fact *bank2_visible(const struct evidence *e)
     return if_seen(&e->jump, e->leave.seen && e->has_bank2 && is_stack_pointer(e->bank2));
 }
 
+/* dfuse_CheckAndRun() and the like: they look first. */
+static const struct fact *request_refused(const struct evidence *e)
+{
+    return if_seen(&e->bank1_read, !e->jump.seen && is_stack_pointer(e->bank1));
+}
+
 static const struct fact *bank1_visible(const struct evidence *e)
 {
     return if_seen(&e->jump, e->leave.seen && is_stack_pointer(e->bank1));
@@ -207,6 +213,17 @@ static const struct cause causes[] = {
         .fix = "test the token, first thing in Reset_Handler or SystemInit(), and jump to the "
                "ROM if it is there",
         .find = token_never_checked,
+    },
+    {
+        .id = "request-refused",
+        .title = "the application sees that the ROM would not stay, and drops the request",
+        .act = "reads # at @",
+        .why = "Word 0 of the flash is an SRAM address, which ROM V4.1 takes for an image to "
+               "start. dfuse_CheckAndRun() does not jump then, as the ROM would come back.",
+        .fix = "hide the image: dfuse hide IN -o OUT (docs/hidden-image.md)",
+        .reference = THREADS,
+        .repair = REPAIR_LOOK,
+        .find = request_refused,
     },
     {
         .id = "wrong-address",

@@ -240,7 +240,8 @@ static void enter_rom(struct watch *w, uint32_t from)
     e->jump_exception = l072_register(w->board, XPSR) & IPSR;
     e->jump_systick = read_word(w, SYST_CSR) & 1;
     e->jump_nvic = read_word(w, NVIC_ISER);
-    e->jump_bank1 = read_word(w, BANK1);
+    /* What the repair has changed is not the application's doing. */
+    e->jump_bank1 = w->repairs & REPAIR_LOOK ? e->bank1 : read_word(w, BANK1);
     e->jump_vtor = read_word(w, VTOR);
     e->jump_remapped = is_remapped(w);
     e->jump_pullup = l072_usb_attached(w->board);
@@ -301,6 +302,21 @@ static uint32_t stored_value(const struct watch *w, uint32_t pc)
     return l072_register(w->board, opcode >> 12 == 9 ? opcode >> 8 & 7 : opcode & 7);
 }
 
+static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
+{
+    struct evidence *e = &w->evidence;
+    if (t->stack && e->msp.seen && !e->jump.seen)
+        note(w, &e->popped, pc, t->address, read_word(w, t->address));
+    if (t->address >= ROM_CODE &&
+        t->address < SYSTEM_MEMORY + SYSTEM_SIZE - 2) /* the bootloader ID is there */
+        note(w, &e->read_code, pc, t->address, 0);
+    if (!e->reset.seen || e->jump.seen || t->address != BANK1)
+        return;
+    note(w, &e->bank1_read, pc, BANK1, e->bank1);
+    if (w->repairs & REPAIR_LOOK)
+        hide_bank(w, BANK1);
+}
+
 static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     struct evidence *e = &w->evidence;
@@ -312,11 +328,8 @@ static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
         e->msp = (struct fact){true, l072_now(w->board), pc, 0, t->address};
         e->msp_is_rom = t->address == read_word(w, SYSTEM_MEMORY);
     }
-    if (t->kind == THUMB_LOAD && t->stack && e->msp.seen && !e->jump.seen)
-        note(w, &e->popped, pc, t->address, read_word(w, t->address));
-    if (t->kind == THUMB_LOAD && t->address >= ROM_CODE &&
-        t->address < SYSTEM_MEMORY + SYSTEM_SIZE - 2) /* the bootloader ID is there */
-        note(w, &e->read_code, pc, t->address, 0);
+    if (t->kind == THUMB_LOAD)
+        before_load(w, t, pc);
     if (t->kind == THUMB_BRANCH && t->wants_thumb_bit && !(t->address & 1))
         note(w, &e->no_thumb_bit, pc, t->address, 0);
 }

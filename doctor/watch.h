@@ -40,6 +40,7 @@ enum repair {
     REPAIR_BANK2 = 1 << 10,
     REPAIR_REMAP = 1 << 11, /* address 0 shows system memory */
     REPAIR_VTOR = 1 << 12,  /* VTOR is 0 */
+    REPAIR_LOOK = 1 << 14,  /* word 0 of bank 1 is no SRAM address when the application looks */
     REPAIR_ENTRY = 1 << 13, /* the target is the ROM's start */
 };
 
@@ -57,6 +58,7 @@ struct evidence {
     struct fact token_lost; /* the first that changes it, before anything reads it */
     bool token_lost_to_stack;
     struct fact token_read;    /* the first load after the reset */
+    struct fact bank1_read;    /* the first load of word 0 of the flash after the reset */
     struct fact useless_reset; /* AIRCR: key or bit wrong, nothing happens */
     struct fact no_clock;      /* SYSCFG stored to while its clock is off */
     struct fact msp;           /* MSR MSP, the last before the jump */

@@ -43,6 +43,9 @@ done
 check "by a serial line" names 0 "" --uart 'x!' $fixtures/uart-asked.elf
 # With --press nothing in it asks for DFU, so that the serial line is what did.
 check "... by nothing else" names 1 never-jumps --press PA5 $fixtures/uart-asked.elf
+check "what the entry library refuses" names 1 request-refused \
+    build/examples/test/reset-visible.elf
+check "... on ROM V4.1 only" ends dfu no-jump
 check "several mistakes" names 1 "syscfg-clock-off primask-set vtor-left bank1-visible" \
     $fixtures/popular.elf
 # one CAUSE V40 V41 [FIXTURE]
