@@ -300,8 +300,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(B)/fuzz/% $(B)/examples/app-1.elf $(B)/examples/a
 # for it, nor are those that take minutes without it.
 COMMAND_SCRIPTS := $(wildcard tests/cli/*.sh tests/bridge/*.sh tests/debug/*.sh) tests/e2e/rom.sh
 VALGRIND_SAMPLE := $(addprefix $(B)/host/tests/unit/test_,image hide host usb usb_drivers options)
-VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/help.sh,$(COMMAND_SCRIPTS))
-VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/doctor.sh,$(COMMAND_SCRIPTS))
+VALGRIND_SCRIPTS := $(filter-out %/session.sh %/sleeps.sh %/explore.sh %/help.sh %/doctor.sh,$(COMMAND_SCRIPTS))
 VALGRIND_ALL := $(UNIT_TESTS:%.c=$(B)/host/%) $(filter-out %/test_power_cut %/test_resident_cuts,$(BOARD_TESTS:%.c=$(B)/host/%))
 export VALGRIND_PROGRAMS ?= $(VALGRIND_SAMPLE)
 check-build: $(VALGRIND_SAMPLE)
