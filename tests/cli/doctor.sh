@@ -94,6 +94,13 @@ same_page() {
     cmp -s "$work/out" docs/why-no-dfu-device.md
 }
 check "docs/why-no-dfu-device.md is what --explain all prints" same_page
+# The README begins with the first lines of an answer.
+readme_answer() {
+    sed -n '/^\$ dfuse doctor/,/^\.\.\./p' README.md | sed '1d;$d' >"$work/readme"
+    "$dfuse" doctor build/examples/forum-2017.elf >"$work/out" 2>"$work/err"
+    [ -s "$work/readme" ] && head -n "$(wc -l <"$work/readme")" "$work/out" | cmp -s - "$work/readme"
+}
+check "the README has the answer for examples/forum-2017" readme_answer
 check "no such cause" refuses "no cause 'frob'" doctor --explain frob
 check "no image" refuses "give one IMAGE" doctor
 check "two requests" refuses "give one of" doctor --detach --press PA0 build/examples/app-1.elf
