@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS   80
+#include "print.h"
+
 #define PLACE_MAX 256
 
 static const struct {
@@ -17,18 +18,10 @@ static const struct {
     [OUTCOME_NO_DEVICE] = {"no-device", "the ROM runs, but no device appears"    },
 };
 
-/* Prints words behind `label`, the lines that follow below the first word. */
+/* Prints a line of the answer, or more, with its label. */
 static void wrap(const char *label, const char *words)
 {
-    int indent = printf("   %-8s", label), column = indent;
-    while (*words) {
-        int length = (int)strcspn(words, " ");
-        if (column > indent && column + 1 + length > COLUMNS)
-            column = printf("\n%*s", indent, "") - 1;
-        column += printf("%s%.*s", column > indent ? " " : "", length, words);
-        words += length + strspn(words + length, " ");
-    }
-    putchar('\n');
+    print_wrapped(printf("   %-8s", label), words);
 }
 
 static void request_text(const struct doctor_request *request, char *text, size_t size)
@@ -174,35 +167,30 @@ void doctor_explain_all(void)
     }
 }
 
-static void json_string(const char *name, const char *value, const char *end)
+static void json_member(const char *name, const char *value, const char *end)
 {
-    printf("\"%s\": \"", name);
-    for (; *value; value++) {
-        if ((unsigned char)*value < ' ')
-            printf("\\u%04x", (unsigned char)*value);
-        else
-            printf(*value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
-    }
-    printf("\"%s", end);
+    printf("\"%s\": ", name);
+    print_json_string(value);
+    printf("%s", end);
 }
 
 static void json_cause(const struct doctor_text *t, const struct merged *merged)
 {
     const struct cause *cause = merged->finding->cause;
     const struct fact *place = &merged->finding->place;
-    json_string("id", cause->id, ", ");
-    json_string("title", cause->title, ",\n     ");
-    json_string("roms", merged->on, ", ");
+    json_member("id", cause->id, ", ");
+    json_member("title", cause->title, ",\n     ");
+    json_member("roms", merged->on, ", ");
     if (place->pc) {
         char name[PLACE_MAX];
-        json_string("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
-        json_string("use", symbols_use(t->symbols, place->pc, name, sizeof name), ", ");
+        json_member("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
+        json_member("use", symbols_use(t->symbols, place->pc, name, sizeof name), ", ");
         printf("\"pc\": %u, \"address\": %u, \"value\": %u,\n     ", place->pc, place->address,
                place->value);
     }
-    json_string("why", cause->why, ",\n     ");
-    json_string("fix", cause->fix, ",\n     ");
-    json_string("reference", cause->reference ? cause->reference : "", "");
+    json_member("why", cause->why, ",\n     ");
+    json_member("fix", cause->fix, ",\n     ");
+    json_member("reference", cause->reference ? cause->reference : "", "");
 }
 
 void doctor_print_json(const struct doctor_text *t)
@@ -212,15 +200,15 @@ void doctor_print_json(const struct doctor_text *t)
     size_t count = merge(t, merged);
     request_text(t->diagnosis[0].request, request, sizeof request);
     printf("{");
-    json_string("file", t->file, ",\n ");
-    json_string("part", t->part, ",\n ");
-    json_string("request", request, ",\n \"roms\": [");
+    json_member("file", t->file, ",\n ");
+    json_member("part", t->part, ",\n ");
+    json_member("request", request, ",\n \"roms\": [");
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
         const struct doctor_diagnosis *d = &t->diagnosis[rom];
         printf("%s{", rom ? ", " : "");
-        json_string("rom", t->rom[rom], ", ");
-        json_string("outcome", outcomes[d->outcome].id, ", ");
-        json_string("repaired", outcomes[d->repaired].id, "}");
+        json_member("rom", t->rom[rom], ", ");
+        json_member("outcome", outcomes[d->outcome].id, ", ");
+        json_member("repaired", outcomes[d->repaired].id, "}");
     }
     printf("],\n \"causes\": [");
     for (size_t i = 0; i < count; i++) {

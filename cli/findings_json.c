@@ -3,26 +3,11 @@
 #include <stdio.h>
 
 #include "findings.h"
+#include "print.h"
 
 static const char *boolean(bool value)
 {
     return value ? "true" : "false";
-}
-
-/* Bytes above 0x7F become U+0080 to U+00FF, so that any name gives valid JSON. */
-static void print_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < ' ' || c > '~')
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
 }
 
 static void print_segments(const struct findings *f)
@@ -74,7 +59,7 @@ static void print_target(const struct dfu_file *dfu, size_t number)
     const struct dfuse_target *target = &dfu->target[number];
     bool first = true;
     printf("%s\n    {\"alternate\": %u, \"name\": ", number ? "," : "", target->alternate);
-    print_string(target->named ? target->name : "");
+    print_json_string(target->named ? target->name : "");
     printf(", \"size\": %u, \"elements\": [", target->size);
     for (size_t i = 0; i < dfu->elements; i++) {
         const struct dfuse_element *element = &dfu->element[i];
@@ -103,7 +88,7 @@ static void print_prefix(const struct findings *f)
 void findings_print_json(const struct findings *findings, const char *path)
 {
     printf("{\n  \"file\": ");
-    print_string(path);
+    print_json_string(path);
     printf(",\n  \"kind\": \"%s\",\n  \"size\": %zu", findings_kind(findings),
            findings->image.file_size);
     print_segments(findings);
@@ -113,7 +98,7 @@ void findings_print_json(const struct findings *findings, const char *path)
     printf(",\n  \"problems\": [");
     for (size_t i = 0; i < findings->problems; i++) {
         printf("%s\n    ", i ? "," : "");
-        print_string(findings->problem[i].text);
+        print_json_string(findings->problem[i].text);
     }
     printf("]\n}\n");
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Findings for people, in 80 columns. */
 #include <stdio.h>
-#include <string.h>
 
 #include "findings.h"
 #include "hidden.h"
-
-#define COLUMNS 80
+#include "print.h"
 
 static const char *verdict(bool right)
 {
@@ -92,19 +90,6 @@ static void print_targets(const struct findings *f)
     }
 }
 
-static void print_problem(const char *text)
-{
-    int column = printf("problem:");
-    while (*text) {
-        int length = (int)strcspn(text, " ");
-        if (column + 1 + length > COLUMNS)
-            column = printf("\n        ") - 1;
-        column += printf(" %.*s", length, text);
-        text += length + (text[length] == ' ');
-    }
-    putchar('\n');
-}
-
 void findings_print(const struct findings *findings, const char *path)
 {
     printf("%s: %s, %zu bytes\n", path, findings_kind(findings), findings->image.file_size);
@@ -113,5 +98,5 @@ void findings_print(const struct findings *findings, const char *path)
     print_targets(findings);
     print_suffix(findings);
     for (size_t i = 0; i < findings->problems; i++)
-        print_problem(findings->problem[i].text);
+        print_wrapped(printf("problem: "), findings->problem[i].text);
 }
