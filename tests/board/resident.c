@@ -216,3 +216,16 @@ uint32_t resident_operations(const struct l072 *board)
     l072_get_counters(board, &counters);
     return counters.flash_operations;
 }
+
+uint32_t resident_crc32(const void *data, size_t size)
+{
+    const uint8_t *byte = data;
+    uint32_t crc = UINT32_MAX;
+
+    for (; size; size--) {
+        crc ^= *byte++;
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
+    return ~crc;
+}

@@ -68,5 +68,7 @@ bool resident_holds(const struct l072 *board, const struct resident_image *image
 uint32_t resident_stray(const struct l072 *a, const struct l072 *b, uint32_t address,
                         uint32_t size);
 uint32_t resident_operations(const struct l072 *board);
+/* As in a seal, CRC-32 (IEEE 802.3). */
+uint32_t resident_crc32(const void *data, size_t size);
 
 #endif

@@ -5,22 +5,9 @@
 
 #define CODE 16 /* the first word of it; before it are the vectors of the core */
 
-static uint32_t crc32(const void *data, size_t size)
-{
-    const uint8_t *byte = data;
-    uint32_t crc = UINT32_MAX;
-
-    for (; size; size--) {
-        crc ^= *byte++;
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}
-
 struct seal tiny_seal(const struct tiny_app *app)
 {
-    uint32_t length = sizeof app->words, crc = crc32(app->words, length);
+    uint32_t length = sizeof app->words, crc = resident_crc32(app->words, length);
 
     return (struct seal){length, crc, ~length, ~crc};
 }
