@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Not modelled: the requests of all but the USARTs and LPUART1: a channel waits for them for ever.
+ * Not modelled: the requests of all but the USARTs, LPUART1 and the updates of TIM2, 3, 6 and 7: a
+ * channel waits for them for ever.
  * Simplified: an item takes 5 HCLK cycles and the rest of the CPU's instruction, which does not
  * wait for the bus; the most urgent channel has its turn after each item.
+ * Unconfirmed, and how it is read here:
+ * - The request of a timer waits for its channel to be switched on.
  */
 #include "board.h"
 
@@ -28,22 +31,26 @@ enum { CHANNEL_CCR = 0x00, CHANNEL_CNDTR = 0x04, CHANNEL_CPAR = 0x08, CHANNEL_CM
 #define ITEM_CYCLES   5
 
 /* RM0376, summary of the DMA requests for each channel: CSELR field, channels, where from. */
-static const struct {
+static const struct request {
     uint8_t select;
-    uint8_t channels[2]; /* 1-7 */
-    uint8_t usart;       /* index */
-    bool transmit;
+    uint8_t channels[2]; /* 1-7; 0: none */
+    enum { TRANSMIT, RECEIVE, UPDATE } source;
+    uint8_t index; /* of the USART; of the timer, for UPDATE */
 } requests[] = {
-    {3,  {2, 4}, 0, true },
-    {3,  {3, 5}, 0, false},
-    {4,  {4, 7}, 1, true },
-    {4,  {5, 6}, 1, false},
-    {5,  {2, 7}, 4, true },
-    {5,  {3, 6}, 4, false},
-    {12, {3, 7}, 2, true },
-    {12, {2, 6}, 2, false},
-    {13, {3, 7}, 3, true },
-    {13, {2, 6}, 3, false},
+    {3,  {2, 4}, TRANSMIT, 0},
+    {3,  {3, 5}, RECEIVE,  0},
+    {4,  {4, 7}, TRANSMIT, 1},
+    {4,  {5, 6}, RECEIVE,  1},
+    {5,  {2, 7}, TRANSMIT, 4},
+    {5,  {3, 6}, RECEIVE,  4},
+    {8,  {2, 0}, UPDATE,   0}, /* TIM2 */
+    {9,  {2, 0}, UPDATE,   2}, /* TIM6 */
+    {10, {3, 0}, UPDATE,   1}, /* TIM3 */
+    {12, {3, 7}, TRANSMIT, 2},
+    {12, {2, 6}, RECEIVE,  2},
+    {13, {3, 7}, TRANSMIT, 3},
+    {13, {2, 6}, RECEIVE,  3},
+    {15, {4, 0}, UPDATE,   3}, /* TIM7 */
 };
 
 static const enum irq irqs[DMA_CHANNELS] = {IRQ_DMA1_1,   IRQ_DMA1_2_3, IRQ_DMA1_2_3, IRQ_DMA1_4_7,
@@ -77,16 +84,36 @@ void dma_reset(struct board *b)
 
 /* ---- Transfers ------------------------------------------------------------------------------- */
 
-static bool requested(const struct board *b, unsigned channel)
+/* What a channel waits for; NULL: nothing that is modelled. */
+static const struct request *selected(const struct board *b, unsigned channel)
 {
     uint32_t select = b->dma.cselr >> 4 * channel & 0xF;
 
     for (unsigned i = 0; i < sizeof requests / sizeof requests[0]; i++)
         if (requests[i].select == select &&
-            (requests[i].channels[0] == channel + 1 || requests[i].channels[1] == channel + 1) &&
-            usart_dma_request(b, requests[i].usart, requests[i].transmit))
-            return true;
-    return false;
+            (requests[i].channels[0] == channel + 1 || requests[i].channels[1] == channel + 1))
+            return &requests[i];
+    return NULL;
+}
+
+static bool requested(const struct board *b, unsigned channel)
+{
+    const struct request *r = selected(b, channel);
+
+    if (!r)
+        return false;
+    if (r->source == UPDATE)
+        return tim_dma_request(b, r->index);
+    return usart_dma_request(b, r->index, r->source == TRANSMIT);
+}
+
+/* The request of a USART falls by the item itself. */
+static void acknowledge(struct board *b, unsigned channel)
+{
+    const struct request *r = selected(b, channel);
+
+    if (r && r->source == UPDATE)
+        tim_dma_acknowledge(b, r->index);
 }
 
 static bool ready(const struct board *b, unsigned channel)
@@ -168,6 +195,7 @@ void dma_event(struct board *b)
 
     if (channel == DMA_CHANNELS)
         return;
+    acknowledge(b, channel); /* first: the item itself may make an update */
     if (move(b, &b->dma.channel[channel])) {
         count_item(b, channel);
     } else {

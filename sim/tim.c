@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Not modelled: input capture but for that in tim_capture.c, slave modes, external clocks,
- * centre-aligned counting, DMA requests and bursts; these stop the board. Outputs (pins, TRGO):
- * their settings only keep their bits.
+ * centre-aligned counting, DMA bursts and requests but that of the update event; these stop the
+ * board. Outputs (pins, TRGO): their settings only keep their bits.
  * Simplified: a flag rises when the counter takes the value, not a clock later; a counter above ARR
  * runs to 0xFFFF and then restarts with an update event.
  */
@@ -20,7 +20,8 @@ enum {
     CR1_ARPE = 1 << 7,
     SMCR_SMS = 7 << 0,
     SMCR_ECE = 1 << 14,
-    DIER_DMA = 0x5F00, /* UDE, CC1DE-CC4DE, TDE */
+    DIER_UDE = 1 << 8,
+    DIER_DMA = 0x5E00, /* the others: CC1DE-CC4DE, TDE */
     SR_UIF = 1 << 0,   /* same place as UIE and UG */
     SR_CC1IF = 1 << 1, /* CC1IE, CC1G; the other channels follow */
     SR_CC1OF = 1 << 9,
@@ -75,11 +76,11 @@ static const struct {
     uint32_t offset, bits;
     const char *what;
 } not_modelled[] = {
-    {TIM_CR1,   CR1_CMS,             "centre-aligned counting"},
-    {TIM_SMCR,  SMCR_SMS | SMCR_ECE, "slave mode"             },
-    {TIM_DIER,  DIER_DMA,            "DMA request"            },
-    {TIM_CCMR1, CCMR_CCS,            "input capture"          },
-    {TIM_CCMR2, CCMR_CCS,            "input capture"          },
+    {TIM_CR1,   CR1_CMS,             "centre-aligned counting"    },
+    {TIM_SMCR,  SMCR_SMS | SMCR_ECE, "slave mode"                 },
+    {TIM_DIER,  DIER_DMA,            "DMA request of CCxDE or TDE"},
+    {TIM_CCMR1, CCMR_CCS,            "input capture"              },
+    {TIM_CCMR2, CCMR_CCS,            "input capture"              },
 };
 
 static uint32_t get(const struct tim *t, enum tim_register offset)
@@ -166,6 +167,14 @@ static uint32_t first_value(const struct tim *t)
     return is_set(t, CR1_DIR) ? t->active.arr : 0;
 }
 
+/* What an update event raises but where URS forbids it. A request while one waits is lost. */
+static void raise_update(struct tim *t)
+{
+    t->reg[TIM_SR / 4] |= SR_UIF;
+    if (get(t, TIM_DIER) & DIER_UDE)
+        t->requests_dma = true;
+}
+
 /* Overflow or underflow. Compare values above ARR match here (RM0376 TIMx_SR.CC1IF). */
 static void restart(struct tim *t)
 {
@@ -174,7 +183,7 @@ static void restart(struct tim *t)
     t->prescaled = 0;
     if (!is_set(t, CR1_UDIS)) {
         load_shadows(t);
-        t->reg[TIM_SR / 4] |= SR_UIF;
+        raise_update(t);
         if (is_set(t, CR1_OPM))
             t->reg[TIM_CR1 / 4] &= ~(uint32_t)CR1_CEN;
     }
@@ -240,7 +249,7 @@ static void settle(struct board *b, unsigned index)
     settle_to(b, index, b->time.cycles);
 }
 
-/* ---- Interrupts ------------------------------------------------------------------------------ */
+/* ---- Interrupts and DMA requests ------------------------------------------------------------- */
 
 /* Counts until the first of `flags` may rise. */
 static uint32_t counts_until_flag(const struct tim *t, uint32_t flags)
@@ -256,13 +265,16 @@ static uint32_t counts_until_flag(const struct tim *t, uint32_t flags)
     return first;
 }
 
-/* An event is needed only for a flag that is to interrupt and has not risen yet. */
+/* An event is needed only for a flag that is to interrupt and has not risen yet, and for each
+ * update that is to request an item of the DMA. */
 static void schedule(struct board *b, unsigned index)
 {
     const struct tim *t = &b->tim[index];
     uint32_t awaited = get(t, TIM_DIER) & ~get(t, TIM_SR) & SR_EVENTS;
     uint64_t next = NEVER;
 
+    if (get(t, TIM_DIER) & DIER_UDE)
+        awaited |= SR_UIF;
     if (is_set(t, CR1_UDIS))
         awaited &= ~(uint32_t)SR_UIF;
     if (is_counting(t) && awaited)
@@ -274,6 +286,18 @@ static void schedule(struct board *b, unsigned index)
     else
         event_cancel(b, timers[index].event);
     nvic_drive(b, timers[index].irq, 0, get(t, TIM_DIER) & get(t, TIM_SR) & SR_EVENTS);
+    if (t->requests_dma)
+        dma_look(b);
+}
+
+bool tim_dma_request(const struct board *b, unsigned index)
+{
+    return b->tim[index].requests_dma;
+}
+
+void tim_dma_acknowledge(struct board *b, unsigned index)
+{
+    b->tim[index].requests_dma = false;
 }
 
 void tim_event(struct board *b, unsigned index)
@@ -320,7 +344,7 @@ static void generate(struct tim *t, uint32_t events)
     if (!is_set(t, CR1_UDIS)) {
         load_shadows(t);
         if (!is_set(t, CR1_URS))
-            t->reg[TIM_SR / 4] |= SR_UIF;
+            raise_update(t);
     }
     t->reg[TIM_CNT / 4] = first_value(t);
 }
@@ -389,6 +413,8 @@ void tim_write(struct board *b, unsigned index, uint32_t offset, uint32_t value,
     case TIM_CCR1: bus_merge(&t->reg[TIM_CCR1 / 4], value, is_input(t, 0) ? 0 : mask); break;
     default: bus_merge(&t->reg[offset / 4], value, mask); break;
     }
+    if (!(get(t, TIM_DIER) & DIER_UDE))
+        t->requests_dma = false;
     follow(t);
     tim_capture_configure(b, index);
     schedule(b, index);

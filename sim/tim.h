@@ -48,6 +48,7 @@ struct tim {
     uint32_t prescaled; /* clocks since the last count */
     uint32_t clock;     /* HCLK cycles of one clock; 0: it stands */
     uint64_t since;     /* cycles: the clocks up to here are counted */
+    bool requests_dma;  /* an update did, and the DMA has not served it yet */
     struct tim_capture capture;
 };
 
@@ -55,6 +56,10 @@ void tim_reset(struct board *b, unsigned index);
 uint32_t tim_read(struct board *b, unsigned index, uint32_t offset);
 void tim_write(struct board *b, unsigned index, uint32_t offset, uint32_t value, uint32_t mask);
 void tim_event(struct board *b, unsigned index);
+/* An update event has requested an item of the DMA. */
+bool tim_dma_request(const struct board *b, unsigned index);
+/* The DMA serves it. */
+void tim_dma_acknowledge(struct board *b, unsigned index);
 
 /* HCLK or the clock of any timer may have changed. */
 void tim_clock_changed(struct board *b);

@@ -9,6 +9,9 @@ enum { GIF = 1, TCIF = 2, HTIF = 4, TEIF = 8 };
 enum { FROM = 0x20000100, TO = 0x20000200 };
 enum { USART2 = 0x40004400, U_CR1 = 0, U_CR3 = 8, U_BRR = 0x0C, U_ISR = 0x1C, U_RDR = 0x24 };
 enum { U_TDR = 0x28, UE = 1, RE = 4, TE = 8, RXNE = 0x20, DMAR = 0x40, DMAT = 0x80 };
+enum { TIM2 = 0x40000000, TIM3 = 0x40000400, TIM6 = 0x40001000, TIM7 = 0x40001400 };
+enum { T_CR1 = 0, T_DIER = 0x0C, T_SR = 0x10, T_EGR = 0x14, T_CNT = 0x24, T_ARR = 0x2C };
+enum { CEN = 1, UDIS = 2, URS = 4, UG = 1, UIE = 1, UIF = 1, UDE = 0x100 };
 
 static uint32_t channel(unsigned number, uint32_t offset)
 {
@@ -208,6 +211,143 @@ static void every_request_has_its_channels(void **state)
     assert_no_stop(b);
 }
 
+/* ---- Update events of the timers ------------------------------------------------------------- */
+
+/* It has an update every `cycles` from now on. */
+static void start_timer(struct board *b, uint32_t base, uint32_t cycles, uint32_t dier)
+{
+    set_bits(b, R_APB1ENR, 0x33);
+    store(b, base + T_ARR, cycles - 1);
+    store(b, base + T_DIER, dier);
+    store(b, base + T_CR1, CEN);
+}
+
+static void select_request(struct board *b, unsigned number, uint32_t select)
+{
+    set_bits(b, R_AHBENR, 1);
+    store(b, CSELR, select << 4 * (number - 1));
+}
+
+static void pass(struct board *b, uint32_t cycles)
+{
+    run(b, cycles * b->time.period_ps);
+}
+
+/* TIM2 has the channel read TIM6_CNT, which counts on all the time. */
+static void a_timer_paces_a_circular_channel(void **state)
+{
+    struct board *b = *state;
+    uint32_t previous = 0;
+
+    start_timer(b, TIM6, 0x10000, 0);
+    select_request(b, 2, 8);
+    start(b, 2, TIM6 + T_CNT, TO, 4, MINC | CIRC | P32 | M32);
+    start_timer(b, TIM2, 1000, UDE);
+    pass(b, 500);
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(load(b, channel(2, 4)), 4 - i % 4);
+        pass(b, 1000);
+        assert_in_range(load(b, TO + 4 * (i % 4)) - previous, i ? 990 : 1000, i ? 1010 : 1100);
+        previous = load(b, TO + 4 * (i % 4));
+    }
+    assert_int_equal(channel_flags(b, 2), GIF | HTIF | TCIF);
+    assert_true(load(b, TIM2 + T_SR) & UIF); /* nobody cleared UIF */
+    store(b, TIM2 + T_DIER, 0);
+    pass(b, 5000);
+    assert_int_equal(load(b, channel(2, 4)), 2);
+    assert_no_stop(b);
+}
+
+static void every_update_has_its_channel(void **state)
+{
+    static const struct {
+        uint32_t base, select;
+        unsigned channel;
+    } cases[] = {
+        {TIM2, 8,  2},
+        {TIM6, 9,  2},
+        {TIM3, 10, 3},
+        {TIM7, 15, 4}
+    };
+    struct board *b = *state;
+
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        start_timer(b, cases[i].base, 1000, UDE);
+        for (uint32_t select = 0; select < 16; select++) {
+            select_request(b, cases[i].channel, select);
+            start(b, cases[i].channel, FROM, TO, 9, 0);
+            store(b, cases[i].base + T_EGR, UG);
+            pass(b, 3500);
+            assert_int_equal(load(b, channel(cases[i].channel, 4)),
+                             select == cases[i].select ? 5 : 9);
+            store(b, channel(cases[i].channel, 0), 0);
+        }
+        store(b, cases[i].base + T_DIER, 0);
+    }
+    assert_no_stop(b);
+}
+
+/* Neither UIE nor an update that UDIS or URS forbids; and the timer costs no events. */
+static void no_item_without_a_request(void **state)
+{
+    struct board *b = *state;
+
+    select_request(b, 2, 9);
+    start(b, 2, FROM, TO, 9, 0);
+    start_timer(b, TIM6, 100, 0);
+    pass(b, 1000);
+    assert_true(b->time.due[EVENT_TIM6] == NEVER);
+    store(b, TIM6 + T_DIER, UIE);
+    pass(b, 1000);
+    store(b, TIM6 + T_CR1, CEN | UDIS);
+    store(b, TIM6 + T_DIER, UDE);
+    store(b, TIM6 + T_EGR, UG);
+    pass(b, 1000);
+    assert_true(b->time.due[EVENT_TIM6] == NEVER);
+    store(b, TIM6 + T_CR1, URS);
+    store(b, TIM6 + T_EGR, UG);
+    pass(b, 1000);
+    assert_int_equal(load(b, channel(2, 4)), 9);
+    store(b, TIM6 + T_CR1, 0);
+    store(b, TIM6 + T_EGR, UG);
+    pass(b, 1000);
+    assert_int_equal(load(b, channel(2, 4)), 8);
+}
+
+static void one_request_waits_for_its_channel(void **state)
+{
+    struct board *b = *state;
+
+    select_request(b, 2, 9);
+    for (unsigned dropped = 0; dropped < 2; dropped++) {
+        start_timer(b, TIM6, 100, UDE);
+        pass(b, 1000);
+        store(b, TIM6 + T_CR1, 0);
+        if (dropped) {
+            store(b, TIM6 + T_DIER, 0);
+            store(b, TIM6 + T_DIER, UDE);
+        }
+        start(b, 2, FROM, TO, 9, 0);
+        pass(b, 1000);
+        assert_int_equal(load(b, channel(2, 4)), dropped ? 9 : 8);
+        store(b, channel(2, 0), 0);
+    }
+}
+
+/* The item is a UG, which asks for the next. */
+static void an_item_may_make_an_update(void **state)
+{
+    struct board *b = *state;
+
+    preset(b, TO, UG);
+    select_request(b, 3, 10);
+    start(b, 3, TIM3 + T_EGR, TO, 3, DIR | P32 | M32);
+    start_timer(b, TIM3, 1000, UDE);
+    pass(b, 1100);
+    assert_int_equal(load(b, channel(3, 4)), 0);
+    assert_no_stop(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +359,11 @@ int main(void)
         BOARD_TEST(usart_is_fed),
         BOARD_TEST(a_circular_channel_empties_the_usart),
         BOARD_TEST(every_request_has_its_channels),
+        BOARD_TEST(a_timer_paces_a_circular_channel),
+        BOARD_TEST(every_update_has_its_channel),
+        BOARD_TEST(no_item_without_a_request),
+        BOARD_TEST(one_request_waits_for_its_channel),
+        BOARD_TEST(an_item_may_make_an_update),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,7 +223,7 @@ static void unknown_registers_and_modes_stop_the_board(void **state)
         {TIM3 + SMCR,      0x4000}, /* external clock 2 */
         {TIM3 + CCMR1,     0x0001}, /* CC1S: input */
         {TIM3 + CCMR2,     0x0100},
-        {TIM3 + DIER,      0x0100}, /* UDE */
+        {TIM3 + DIER,      0x0200}, /* CC1DE */
     };
     struct board *b = *state;
 
