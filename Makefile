@@ -178,21 +178,25 @@ $(eval $(call firmware,examples/test/whynot,$(WHYNOT_SOURCES),,$(APP_LINK) $(HID
 # For dfuse doctor: a mistake each. Two are of the link, not of the program.
 DOCTOR_SOURCES_FW := tests/doctor/fixture.c stm32l0/startup.c
 DOCTOR_FIXTURES := healthy-reset token-cleared token-on-stack token-never-checked wrong-reset wrong-key \
-	never-jumps healthy-jump wrong-address no-thumb-bit syscfg-clock-off no-remap msp-from-zero \
-	read-twice wrong-entry stack-switched jump-from-handler primask-set vtor-left systick-left-on interrupt-left-on crash iwdg-running uart-asked
+	never-jumps token-checked-late token-kept token-is-a-flag token-is-a-byte reset-cause healthy-jump \
+	wrong-address no-thumb-bit syscfg-clock-off no-remap msp-from-zero read-twice wrong-entry \
+	stack-switched jump-from-handler primask-set vtor-left systick-left-on interrupt-left-on crash \
+	dma-left-on iwdg-running iwdg-short wwdg-running rom-silent at-power-on uart-asked
 # $(call fixture,name,FIXTURE,sources,flags,link flags)
-fixture = $(eval $(call firmware,examples/test/doctor/$(1),$(DOCTOR_SOURCES_FW) $(3),-DFIXTURE=$(2) $(4),\
-	$(APP_LINK) $(5)))
+fixture = $(eval $(call firmware,examples/test/doctor/$(1),$(DOCTOR_SOURCES_FW) $(3),\
+	-DFIXTURE=$(2) $(4),$(APP_LINK) $(5)))
 $(foreach f,$(DOCTOR_FIXTURES),$(call fixture,$(f),$(shell echo $(f) | tr a-z- A-Z_),,,$(HIDDEN)))
-$(call fixture,usb-pullup-left,USB_PULLUP_LEFT,examples/app/usb.c $(DEVICE_SOURCES),-DAPP_VERSION=1,$(HIDDEN))
+$(call fixture,usb-pullup-left,USB_PULLUP_LEFT,examples/app/usb.c $(DEVICE_SOURCES),-DAPP_VERSION=1,\
+	$(HIDDEN))
 $(call fixture,pll-left-on,PLL_LEFT_ON,stm32l0/clock.c,,$(HIDDEN))
 $(call fixture,first-page-erased,FIRST_PAGE_ERASED,stm32l0/flash.c,,)
 $(call fixture,popular,POPULAR,,,)
 $(call fixture,bank1-visible,HEALTHY_RESET,,,)
-$(call fixture,bank2-visible,HEALTHY_RESET,,-DBANK2_VISIBLE=1,$(HIDDEN) -Wl$(,)--section-start=.bank2=0x08018000)
+$(call fixture,bank2-visible,HEALTHY_RESET,,-DBANK2_VISIBLE=1,\
+	$(HIDDEN) -Wl$(,)--section-start=.bank2=0x08018000)
 $(call fixture,no-rom-dfu,HEALTHY_RESET,,,$(HIDDEN) $(SMALLEST))
-DOCTOR_IMAGES := $(addprefix $(B)/examples/test/doctor/,$(addsuffix .elf,$(DOCTOR_FIXTURES) usb-pullup-left popular pll-left-on first-page-erased \
-	bank1-visible bank2-visible no-rom-dfu))
+DOCTOR_IMAGES := $(patsubst %,$(B)/examples/test/doctor/%.elf,$(DOCTOR_FIXTURES) usb-pullup-left \
+	popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
 check-build: $(DOCTOR_IMAGES)
 .PHONY: fixtures
 fixtures: $(DOCTOR_IMAGES)

@@ -6,7 +6,10 @@
 #include "cli.h"
 #include "doctor.h"
 #include "doctor_text.h"
+#include "fields.h"
+#include "guess.h"
 #include "image.h"
+#include "requests.h"
 #include "symbols.h"
 #include "target.h"
 
@@ -21,12 +24,17 @@ static const char help[] =
     "that are needed.\n"
     "\n"
     "Options:\n"
-    "  --call FUNCTION  ask by a call of this function from the main loop\n"
+    "  --call FUNCTION  ask by a call of this function, or of what is at this\n"
+    "                   address, from the main loop\n"
     "  --press PIN      ask by a button: PA0 (high when pressed) or PA0:0 (low)\n"
     "  --detach         ask by DFU_DETACH from the host\n"
     "  --uart TEXT      ask by this text on all serial lines that listen\n"
-    "                   without: a function of a usual name, a press of PA0, detach\n"
-    "  --part PART      part on the board (l072xz)\n"
+    "                   without: what its functions suggest, a press of PA0,\n"
+    "                   detach, a power-on alone; the first that has an effect\n"
+    "  --part PART      part on the board; without: guessed from names of source\n"
+    "                   files and from the stack\n"
+    "  --option NAME=VALUE\n"
+    "                   set a field of the option bytes, as BFB2=1; may be repeated\n"
     "  --json           print for programs\n"
     "  --explain CAUSE  tell about a cause; 'list' names them, 'all' is a page\n"
     "\n"
@@ -39,13 +47,11 @@ static const char help[] =
     "Exit status: 0 a DFU device appears; 1 not, on one of the ROMs, or not safely;\n"
     "2 wrong usage or environment.\n";
 
-#define REQUESTS 3
-
 struct options {
     const char *image, *part, *explain;
-    struct doctor_request request;
-    char pin[8];
-    bool asked, json, help;
+    struct requests requests; /* none: they are guessed */
+    struct fields fields;
+    bool json, help;
 };
 
 /* ---- Options --------------------------------------------------------------------------------- */
@@ -53,19 +59,12 @@ struct options {
 static bool set_request(struct options *options, enum doctor_how how, const char *text,
                         struct error *error)
 {
-    if (options->asked)
+    struct requests *requests = &options->requests;
+    if (requests->count)
         return error_set(error, "give one of --call, --press, --detach, --uart");
-    options->asked = true;
-    options->request = (struct doctor_request){.how = how, .text = text, .level = true};
-    if (how != DOCTOR_PRESS)
-        return true;
-    size_t length = strcspn(text, ":");
-    if (length == 0 || length >= sizeof(options->pin) ||
-        (text[length] && strcmp(text + length, ":0") != 0))
-        return error_set(error, "'%s' is no button; write PA0, or PA0:0 to pull low", text);
-    memcpy(options->pin, text, length);
-    options->request.text = options->pin;
-    options->request.level = !text[length];
+    if (how == DOCTOR_PRESS)
+        return requests_add_press(requests, text, error);
+    requests->request[requests->count++] = (struct doctor_request){.how = how, .text = text};
     return true;
 }
 
@@ -77,6 +76,7 @@ static bool set_option(struct options *options, int id, const char *value, struc
     case 'd': return set_request(options, DOCTOR_DETACH, value, error);
     case 'u': return set_request(options, DOCTOR_UART, value, error);
     case 't': options->part = value; return true;
+    case 'o': return fields_add(&options->fields, value, error);
     case 'j': options->json = true; return true;
     case 'e': options->explain = value; return true;
     default: options->help = true; return true;
@@ -92,6 +92,7 @@ static int parse(struct options *options, int argc, char **argv)
         {"detach",  no_argument,       NULL, 'd'},
         {"uart",    required_argument, NULL, 'u'},
         {"part",    required_argument, NULL, 't'},
+        {"option",  required_argument, NULL, 'o'},
         {"json",    no_argument,       NULL, 'j'},
         {"explain", required_argument, NULL, 'e'},
         {"help",    no_argument,       NULL, 'h'},
@@ -134,69 +135,32 @@ static int explain(const char *id)
 
 /* ---- Examination ----------------------------------------------------------------------------- */
 
-/* How people call it; what only jumps is behind what asks. */
-static bool usual_function(const struct symbols *symbols, struct doctor_request *request)
-{
-    static const char *const usual[] = {
-        "dfuse_RunBootloader", "RequestBootloader", "request_bootloader", "reboot_to_bootloader",
-        "RebootToBootloader",  "enter_bootloader",  "EnterBootloader",    "EnterDFU",
-        "enter_dfu",           "EnterDFUMode",      "enter_dfu_mode",     "dfu_run_bootloader",
-        "dfu_reset",           "RunBootloader",     "run_bootloader",     "JumpToBootloader",
-        "jump_to_bootloader",  "JumpBootloader",    "JumpToDFU",          "jump_to_dfu",
-        "BootloaderJump",      "bootloader_jump",   "GoToBootloader",     "goto_bootloader",
-        "JumpToSystemMemory",  "JumpToSysMem",      "Bootloader",         "StartBootloader",
-        "start_bootloader",
-    };
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-        if (symbols_function(symbols, usual[i], &request->function)) {
-            request->how = DOCTOR_CALL;
-            request->text = usual[i];
-            return true;
-        }
-    return false;
-}
-
-/* Returns how many requests are to be tried; 0: the one asked for cannot be made. */
-static size_t choose(struct options *options, const struct symbols *symbols,
-                     struct doctor_request requests[REQUESTS], struct error *error)
-{
-    size_t count = 0;
-    if (options->asked) {
-        requests[0] = options->request;
-        if (requests[0].how != DOCTOR_CALL ||
-            symbols_function(symbols, requests[0].text, &requests[0].function))
-            return 1;
-        error_set(error, "%s: has no function '%s'", options->image, requests[0].text);
-        return 0;
-    }
-    if (usual_function(symbols, &requests[count]))
-        count++;
-    requests[count++] = (struct doctor_request){.how = DOCTOR_PRESS, .text = "PA0", .level = true};
-    requests[count++] = (struct doctor_request){.how = DOCTOR_DETACH};
-    return count;
-}
-
 static bool rom_has_dfu(const char *part)
 {
     return strncmp(part, "l07", 3) == 0 ? part[3] != '1' : strncmp(part, "l08", 3) == 0;
 }
 
-static bool examine(const struct options *options, const struct image *image, enum l072_rom rom,
-                    const struct doctor_request *requests, size_t count,
-                    struct doctor_diagnosis *diagnosis, struct error *error)
+static bool examine(const struct options *options, const struct image *image,
+                    const struct doctor_text *text, size_t rom, struct doctor_diagnosis *diagnosis,
+                    struct error *error)
 {
-    struct l072_config config = {.part = options->part, .rom = rom, .seed = 1, .lenient = true};
+    static const enum l072_rom roms[DOCTOR_ROMS] = {L072_ROM_V40, L072_ROM_V41};
+    const struct requests *requests = &options->requests;
+    struct l072_config config = {.part = text->part, .rom = roms[rom], .seed = 1, .lenient = true};
     struct l072 *board = target_create(&config, error);
     if (!board)
         return false;
     uint32_t word;
-    bool ok = target_load(board, image, error);
+    bool ok = target_load(board, image, error) && fields_set(&options->fields, board, error);
     if (ok && !image_word(image, IMAGE_FLASH + 4, &word))
         ok = error_set(error, "%s: has no vector table at 0x%08X: it needs what starts it",
                        options->image, IMAGE_FLASH);
-    if (ok && requests[0].how == DOCTOR_PRESS && l072_drive_pin(board, requests[0].text, false))
-        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1", requests[0].text);
-    if (ok && !doctor_examine(diagnosis, board, rom_has_dfu(options->part), requests, count))
+    if (ok && requests->request[0].how == DOCTOR_PRESS &&
+        l072_drive_pin(board, requests->request[0].text, false) != 0)
+        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1",
+                       requests->request[0].text);
+    if (ok && !doctor_examine(diagnosis, board, rom_has_dfu(text->part), requests->request,
+                              requests->count))
         ok = error_set(error, "not enough memory for a board");
     l072_destroy(board);
     return ok;
@@ -205,18 +169,18 @@ static bool examine(const struct options *options, const struct image *image, en
 static int diagnose(struct options *options, const struct image *image,
                     const struct symbols *symbols, struct error *error)
 {
-    static const enum l072_rom roms[DOCTOR_ROMS] = {L072_ROM_V40, L072_ROM_V41};
     struct doctor_text text = {
-        options->image, options->part, symbols, {"v4.0", "v4.1"},
-           {{0}     }
+        .file = options->image, .part = options->part, .symbols = symbols, .rom = {"v4.0", "v4.1"}
     };
-    struct doctor_request requests[REQUESTS];
     int status = CLI_DONE;
-    size_t count = choose(options, symbols, requests, error);
-    if (!count)
+    if (!options->part)
+        text.part = guess_part(image, symbols, text.guess);
+    if (!options->requests.count)
+        requests_guess(&options->requests, image, symbols);
+    else if (!requests_find_functions(&options->requests, symbols, error))
         return CLI_USAGE;
     for (size_t i = 0; i < DOCTOR_ROMS; i++) {
-        if (!examine(options, image, roms[i], requests, count, &text.diagnosis[i], error))
+        if (!examine(options, image, &text, i, &text.diagnosis[i], error))
             return CLI_USAGE;
         if (text.diagnosis[i].count)
             status = CLI_WRONG;
@@ -230,7 +194,7 @@ static int diagnose(struct options *options, const struct image *image,
 
 static int run(int argc, char **argv)
 {
-    struct options options = {.part = TARGET_PART};
+    struct options options = {0};
     struct image image;
     struct error error;
     int status = parse(&options, argc, argv);

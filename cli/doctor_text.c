@@ -11,11 +11,14 @@
 static const struct {
     const char *id, *text;
 } outcomes[] = {
-    [OUTCOME_DFU] = {"dfu",       "a DFU device appears"                   },
-    [OUTCOME_BOUNCE] = {"bounce",    "the ROM bounces back to the application"},
-    [OUTCOME_CRASH] = {"crash",     "crashes"                                },
-    [OUTCOME_NO_JUMP] = {"no-jump",   "never jumps to the ROM"                 },
-    [OUTCOME_NO_DEVICE] = {"no-device", "the ROM runs, but no device appears"    },
+    [OUTCOME_DFU] = {"dfu",         "a DFU device appears"                          },
+    [OUTCOME_LOCKED] = {"locked",      "a DFU device appears, but it cannot be flashed"},
+    [OUTCOME_BOUNCE] = {"bounce",      "the ROM bounces back to the application"       },
+    [OUTCOME_CRASH] = {"crash",       "crashes"                                       },
+    [OUTCOME_WATCHDOG] = {"watchdog",    "a watchdog resets the chip"                    },
+    [OUTCOME_NO_JUMP] = {"no-jump",     "never jumps to the ROM"                        },
+    [OUTCOME_NO_DEVICE] = {"no-device",   "the ROM runs, but no device appears"           },
+    [OUTCOME_NOT_STARTED] = {"not-started", "the ROM stays, the application never starts"   },
 };
 
 /* Prints a line of the answer, or more, with its label. */
@@ -31,8 +34,10 @@ static void request_text(const struct doctor_request *request, char *text, size_
         [DOCTOR_PRESS] = "a press of %s",
         [DOCTOR_DETACH] = "DFU_DETACH from the host",
         [DOCTOR_UART] = "'%s' on the serial lines",
+        [DOCTOR_POWER_ON] = "nobody: it goes there at each power-on",
     };
-    const char *format = how[request->how], *mark = strstr(format, "%s");
+    const char *format = request ? how[request->how] : "all that may do it, without effect";
+    const char *mark = strstr(format, "%s");
     if (mark)
         snprintf(text, size, "%.*s%s%s", (int)(mark - format), format, request->text, mark + 2);
     else
@@ -41,25 +46,59 @@ static void request_text(const struct doctor_request *request, char *text, size_
 
 struct merged {
     const struct doctor_finding *finding;
-    char on[32]; /* names of the ROMs */
+    bool on[DOCTOR_ROMS];
 };
 
-/* The finding of a cause on any of the ROMs; `on` receives the names of these ROMs. */
-static const struct doctor_finding *find(const struct doctor_text *t, const struct cause *cause,
-                                         char *on, size_t size)
+/* The finding of a cause on any of the ROMs. */
+static struct merged find(const struct doctor_text *t, const struct cause *cause)
 {
-    const struct doctor_finding *found = NULL;
-    on[0] = '\0';
+    struct merged merged = {0};
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
         const struct doctor_diagnosis *d = &t->diagnosis[rom];
         for (size_t i = 0; i < d->count; i++)
             if (d->finding[i].cause == cause) {
-                size_t at = strlen(on);
-                snprintf(on + at, size - at, "%s%s", at ? ", " : "", t->rom[rom]);
-                found = found ? found : &d->finding[i];
+                merged.on[rom] = true;
+                merged.finding = merged.finding ? merged.finding : &d->finding[i];
             }
     }
-    return found;
+    return merged;
+}
+
+/* The names of the ROMs with `quote` around each. */
+static void roms_text(const struct doctor_text *t, const struct merged *merged, const char *quote,
+                      char *text, size_t size)
+{
+    text[0] = '\0';
+    for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
+        size_t at = strlen(text);
+        if (merged->on[rom])
+            snprintf(text + at, size - at, "%s%s%s%s", at ? ", " : "", quote, t->rom[rom], quote);
+    }
+}
+
+/* What is at an address: RM0376, memory map and register boundary addresses. */
+static const char *address_name(uint32_t address)
+{
+    static const struct {
+        uint32_t first, last;
+        const char *name;
+    } names[] = {
+        {0x00000000, 0x0002FFFF, "what is mapped at 0"},
+        {0x08000000, 0x0802FFFF, "flash"              },
+        {0x08080000, 0x080817FF, "data EEPROM"        },
+        {0x1FF00000, 0x1FF01FFF, "system memory"      },
+        {0x1FF80000, 0x1FF8009F, "option bytes"       },
+        {0x20000000, 0x20004FFF, "SRAM"               },
+        {0x40002850, 0x40002863, "RTC_BKPxR"          },
+        {0x40010000, 0x40010003, "SYSCFG_CFGR1"       },
+        {0x40010004, 0x400103FF, "SYSCFG"             },
+        {0x40000000, 0x5FFFFFFF, "peripherals"        },
+        {0xE0000000, 0xE00FFFFF, "the core"           },
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (address >= names[i].first && address <= names[i].last)
+            return names[i].name;
+    return "nothing there";
 }
 
 /* Writes what the instruction does, with numbers for the marks @ and #. */
@@ -69,9 +108,11 @@ static void act_text(const struct doctor_finding *finding, char *text, size_t si
     size_t at = 0;
     text[0] = '\0';
     for (; act && *act && at < size; act++) {
-        if (*act == '@' || *act == '#')
-            at += (size_t)snprintf(text + at, size - at, "0x%08X",
-                                   *act == '@' ? finding->place.address : finding->place.value);
+        if (*act == '@')
+            at += (size_t)snprintf(text + at, size - at, "0x%08X (%s)", finding->place.address,
+                                   address_name(finding->place.address));
+        else if (*act == '#')
+            at += (size_t)snprintf(text + at, size - at, "0x%08X", finding->place.value);
         else
             at += (size_t)snprintf(text + at, size - at, "%c", *act);
     }
@@ -100,9 +141,8 @@ static size_t merge(const struct doctor_text *t, struct merged merged[DOCTOR_FIN
     size_t count = 0;
     const struct cause *cause;
     for (size_t i = 0; (cause = cause_at(i)) && count < DOCTOR_FINDINGS; i++) {
-        struct merged one;
+        struct merged one = find(t, cause);
         size_t at = count;
-        one.finding = find(t, cause, one.on, sizeof one.on);
         if (!one.finding)
             continue;
         for (; at > 0 && merged[at - 1].finding->place.time > one.finding->place.time; at--)
@@ -115,11 +155,12 @@ static size_t merge(const struct doctor_text *t, struct merged merged[DOCTOR_FIN
 
 void doctor_print(const struct doctor_text *t)
 {
-    char request[160];
+    char request[160], roms[40];
     struct merged merged[DOCTOR_FINDINGS];
     size_t count = merge(t, merged);
     request_text(t->diagnosis[0].request, request, sizeof request);
-    printf("%s on %s,\nDFU asked for by %s\n", t->file, t->part, request);
+    printf("%s\non %s%s%s%s,\nDFU asked for by %s\n", t->file, t->part,
+           t->guess[0] ? " (a guess: " : "", t->guess, t->guess[0] ? ")" : "", request);
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
         const struct doctor_diagnosis *d = &t->diagnosis[rom];
         printf("  ROM %s: %s\n", t->rom[rom], outcomes[d->outcome].text);
@@ -130,7 +171,8 @@ void doctor_print(const struct doctor_text *t)
         const struct cause *cause = merged[i].finding->cause;
         printf("\n%zu. %s (%s)\n", i + 1, cause->title, cause->id);
         print_place(t, merged[i].finding);
-        wrap("on ROM", merged[i].on);
+        roms_text(t, &merged[i], "", roms, sizeof roms);
+        wrap("on ROM", roms);
         wrap("why", cause->why);
         wrap("change", cause->fix);
     }
@@ -178,13 +220,18 @@ static void json_cause(const struct doctor_text *t, const struct merged *merged)
 {
     const struct cause *cause = merged->finding->cause;
     const struct fact *place = &merged->finding->place;
+    char roms[40];
+    char act[160];
+    act_text(merged->finding, act, sizeof act);
     json_member("id", cause->id, ", ");
     json_member("title", cause->title, ",\n     ");
-    json_member("roms", merged->on, ", ");
+    roms_text(t, merged, "\"", roms, sizeof roms);
+    printf("\"roms\": [%s], ", roms);
     if (place->pc) {
         char name[PLACE_MAX];
         json_member("place", symbols_at(t->symbols, place->pc, name, sizeof name), ", ");
         json_member("use", symbols_use(t->symbols, place->pc, name, sizeof name), ", ");
+        json_member("act", act, ",\n     ");
         printf("\"pc\": %u, \"address\": %u, \"value\": %u,\n     ", place->pc, place->address,
                place->value);
     }
@@ -201,7 +248,8 @@ void doctor_print_json(const struct doctor_text *t)
     request_text(t->diagnosis[0].request, request, sizeof request);
     printf("{");
     json_member("file", t->file, ",\n ");
-    json_member("part", t->part, ",\n ");
+    json_member("part", t->part, ", ");
+    json_member("guess", t->guess, ",\n ");
     json_member("request", request, ",\n \"roms\": [");
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
         const struct doctor_diagnosis *d = &t->diagnosis[rom];

@@ -4,12 +4,14 @@
 #define CLI_DOCTOR_TEXT_H
 
 #include "doctor.h"
+#include "guess.h"
 #include "symbols.h"
 
 #define DOCTOR_ROMS 2
 
 struct doctor_text {
     const char *file, *part;
+    char guess[GUESS_MAX];         /* why this part, empty: it was named */
     const struct symbols *symbols; /* may be NULL */
     const char *rom[DOCTOR_ROMS];  /* as on the command line: "v4.0" */
     struct doctor_diagnosis diagnosis[DOCTOR_ROMS];

@@ -7,12 +7,12 @@
 #ifndef CLI_HIDDEN_H
 #define CLI_HIDDEN_H
 
+#include "chip.h"
 #include "error.h"
 #include "image.h"
 #include "symbols.h"
 
-/* Two BKPT instructions; the value that shipped STM32L082 boards carry. */
-#define HIDDEN_WORD 0xBE00BE00u
+#define HIDDEN_WORD CHIP_HIDDEN_WORD
 
 /* An image that has not loaded SP after so many instructions is refused. */
 #define HIDDEN_BUDGET 100000u

@@ -82,24 +82,6 @@ static bool load_kept(struct l072 *board, const char *path, struct error *error)
     return ok;
 }
 
-static bool set_fields(const struct sim_options *options, struct l072 *board, struct error *error)
-{
-    for (size_t i = 0; i < options->fields; i++) {
-        const struct sim_option_field *field = &options->field[i];
-        switch (l072_set_option(board, field->name, field->value)) {
-        case 0: break;
-        case L072_ERR_NAME:
-            return error_set(
-                error,
-                "no option field '%s'; there are RDP, WPRMOD, BOR_LEV, WDG_SW, nRST_STOP, "
-                "nRST_STDBY, BFB2, nBOOT1",
-                field->name);
-        default: return error_set(error, "option %s cannot be 0x%X", field->name, field->value);
-        }
-    }
-    return true;
-}
-
 /* The last step of the set-up: what is refused before leaves files as they were. */
 static bool open_files(struct session *s, struct error *error)
 {
@@ -121,7 +103,7 @@ static bool set_up(struct session *s, struct error *error)
         return false;
     s->board = target_create(&config, error);
     if (!s->board || !load_kept(s->board, options->flash, error) ||
-        !target_load(s->board, &s->image, error) || !set_fields(options, s->board, error))
+        !target_load(s->board, &s->image, error) || !fields_set(&options->fields, s->board, error))
         return false;
     s->panel = options->panel;
     s->report = (struct report){.board = s->board, .symbols = s->symbols, .image = &s->image};

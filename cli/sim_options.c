@@ -139,20 +139,6 @@ static bool parse_number(const char *option, const char *text, uint32_t *value, 
     return parse_u32(text, value) || error_set(error, "--%s: '%s' is not a number", option, text);
 }
 
-static bool parse_field(struct sim_options *options, const char *text, struct error *error)
-{
-    const char *equals = strchr(text, '=');
-    size_t length = equals ? (size_t)(equals - text) : 0;
-    struct sim_option_field field = {.name = ""};
-    if (length == 0 || length >= sizeof(field.name) || !parse_u32(equals + 1, &field.value))
-        return error_set(error, "--option: '%s' is not NAME=VALUE, as BFB2=1", text);
-    if (options->fields == SIM_OPTION_FIELDS)
-        return error_set(error, "more than %d times --option", SIM_OPTION_FIELDS);
-    memcpy(field.name, text, length);
-    options->field[options->fields++] = field;
-    return true;
-}
-
 static bool set_way(struct sim_options *options, enum bridge_way way, const char *where,
                     struct error *error)
 {
@@ -186,7 +172,7 @@ static bool set_option(struct sim_options *options, int id, char *value, struct 
     case OPT_SYSTEM_MEMORY: options->system_memory = value; return true;
     case OPT_PART: options->config.part = value; return true;
     case OPT_BOOT0: options->config.boot0 = true; return true;
-    case OPT_OPTION: return parse_field(options, value, error);
+    case OPT_OPTION: return fields_add(&options->fields, value, error);
     case OPT_FLASH: options->flash = value; return true;
     case OPT_ADDRESS: return parse_number("address", value, &options->address, error);
     case OPT_PRESS: return panel_add(&options->panel, value, error);

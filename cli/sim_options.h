@@ -5,17 +5,11 @@
 
 #include "bridge.h"
 #include "faults.h"
+#include "fields.h"
 #include "l072.h"
 #include "panel.h"
 
-#define SIM_OPTION_FIELDS 16
-
 extern const char sim_help[];
-
-struct sim_option_field {
-    char name[16];
-    uint32_t value;
-};
 
 struct sim_options {
     struct l072_config config;
@@ -26,8 +20,7 @@ struct sim_options {
     uint32_t address;
     uint64_t timeout; /* picoseconds, 0: none */
     enum bridge_pace pace;
-    struct sim_option_field field[SIM_OPTION_FIELDS];
-    size_t fields;
+    struct fields fields;
     struct panel panel;
     struct faults_list faults;
     uint32_t gdb_port;

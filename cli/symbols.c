@@ -138,17 +138,82 @@ const char *symbols_use(const struct symbols *symbols, uint32_t address, char *t
     return text;
 }
 
+/* ---- Searches -------------------------------------------------------------------------------- */
+
+static int symbol_count(const struct symbols *symbols)
+{
+    return symbols ? dwfl_module_getsymtab(symbols->module) : 0;
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+    return GELF_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_shndx != SHN_UNDEF;
+}
+
 bool symbols_function(const struct symbols *symbols, const char *name, uint32_t *address)
 {
-    int count = symbols ? dwfl_module_getsymtab(symbols->module) : 0;
-    for (int i = 1; i < count; i++) {
+    for (int i = 1; i < symbol_count(symbols); i++) {
         GElf_Sym symbol;
         const char *found = dwfl_module_getsym(symbols->module, i, &symbol, NULL);
-        if (!found || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
-            strcasecmp(found, name) != 0)
+        if (!found || !is_function(&symbol) || strcasecmp(found, name) != 0)
             continue;
         *address = (uint32_t)symbol.st_value & ~UINT32_C(1);
         return true;
     }
+    return false;
+}
+
+bool symbols_value(const struct symbols *symbols, const char *name, uint32_t *value)
+{
+    for (int i = 1; i < symbol_count(symbols); i++) {
+        GElf_Sym symbol;
+        const char *found = dwfl_module_getsym(symbols->module, i, &symbol, NULL);
+        if (!found || symbol.st_shndx == SHN_UNDEF || strcmp(found, name) != 0)
+            continue;
+        *value = (uint32_t)symbol.st_value;
+        return true;
+    }
+    return false;
+}
+
+bool symbols_functions(const struct symbols *symbols,
+                       bool (*visit)(void *context, const char *name, uint32_t address,
+                                     uint32_t size),
+                       void *context)
+{
+    for (int i = 1; i < symbol_count(symbols); i++) {
+        GElf_Sym symbol;
+        const char *name = dwfl_module_getsym(symbols->module, i, &symbol, NULL);
+        if (name && is_function(&symbol) && symbol.st_size &&
+            visit(context, name, (uint32_t)symbol.st_value & ~UINT32_C(1),
+                  (uint32_t)symbol.st_size))
+            return true;
+    }
+    return false;
+}
+
+static bool unit_sources(Dwarf_Die *unit, bool (*visit)(void *context, const char *path),
+                         void *context)
+{
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_getsrcfiles(unit, &files, &count) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *path = dwarf_filesrc(files, i, NULL, NULL);
+        if (path && visit(context, path))
+            return true;
+    }
+    return false;
+}
+
+bool symbols_sources(const struct symbols *symbols, bool (*visit)(void *context, const char *path),
+                     void *context)
+{
+    Dwarf_Die *unit = NULL;
+    Dwarf_Addr bias;
+    while (symbols && (unit = dwfl_module_nextcu(symbols->module, unit, &bias)))
+        if (unit_sources(unit, visit, context))
+            return true;
     return false;
 }

@@ -19,5 +19,16 @@ const char *symbols_at(const struct symbols *symbols, uint32_t address, char *te
 const char *symbols_use(const struct symbols *symbols, uint32_t address, char *text, size_t size);
 /* Finds a function by its name, in whatever case; false: there is none, or no code of it. */
 bool symbols_function(const struct symbols *symbols, const char *name, uint32_t *address);
+/* Any symbol's value. */
+bool symbols_value(const struct symbols *symbols, const char *name, uint32_t *value);
+/* These visit until `visit` returns true, and return whether it did. */
+/* All functions with a size; the name lives as long as `symbols`. */
+bool symbols_functions(const struct symbols *symbols,
+                       bool (*visit)(void *context, const char *name, uint32_t address,
+                                     uint32_t size),
+                       void *context);
+/* The paths of the source files, headers included. */
+bool symbols_sources(const struct symbols *symbols, bool (*visit)(void *context, const char *path),
+                     void *context);
 
 #endif

@@ -6,156 +6,6 @@
 #define THREADS "Stack Overflow 42020893; ST community, thread 41763 (2017)"
 #define AN2606  "ST AN2606, \"STM32L07xxx/08xxx\"; "
 
-/* For what is no instruction's fault. */
-static const struct fact nowhere = {.seen = true};
-
-static const struct fact *if_seen(const struct fact *fact, bool condition)
-{
-    return fact->seen && condition ? fact : NULL;
-}
-
-static bool is_stack_pointer(uint32_t word)
-{
-    return word >> 16 == 0x2000;
-}
-
-/* ---- Predicates ------------------------------------------------------------------------------ */
-
-static const struct fact *no_rom_dfu(const struct evidence *e)
-{
-    return e->rom_has_dfu ? NULL : &nowhere;
-}
-
-static const struct fact *wrong_reset(const struct evidence *e)
-{
-    return if_seen(&e->useless_reset, true);
-}
-
-static const struct fact *token_cleared(const struct evidence *e)
-{
-    return if_seen(&e->token_lost, !e->jump.seen && !e->token_lost_to_stack);
-}
-
-static const struct fact *token_on_stack(const struct evidence *e)
-{
-    return if_seen(&e->token_lost, !e->jump.seen && e->token_lost_to_stack);
-}
-
-static const struct fact *token_never_checked(const struct evidence *e)
-{
-    return if_seen(&e->token, e->reset.seen && !e->token_read.seen && !e->jump.seen);
-}
-
-static const struct fact *wrong_address(const struct evidence *e)
-{
-    return if_seen(&e->not_rom, true);
-}
-
-static const struct fact *no_thumb_bit(const struct evidence *e)
-{
-    return if_seen(&e->no_thumb_bit, e->fault.seen);
-}
-
-static const struct fact *read_twice(const struct evidence *e)
-{
-    return if_seen(&e->read_code, true);
-}
-
-static const struct fact *wrong_entry(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump.address != (e->rom_start & ~1u));
-}
-
-static const struct fact *stack_switched(const struct evidence *e)
-{
-    return if_seen(&e->popped, true);
-}
-
-static const struct fact *first_page_erased(const struct evidence *e)
-{
-    return if_seen(&e->jump, is_stack_pointer(e->bank1) && !is_stack_pointer(e->jump_bank1));
-}
-
-static const struct fact *syscfg_clock_off(const struct evidence *e)
-{
-    return if_seen(&e->no_clock, true);
-}
-
-static const struct fact *msp_from_zero(const struct evidence *e)
-{
-    return if_seen(&e->msp, e->jump.seen && !e->msp_is_rom && e->msp.value == (e->bank1 & ~3u));
-}
-
-static const struct fact *jump_from_handler(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_exception != 0);
-}
-
-static const struct fact *primask_set(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_primask & 1);
-}
-
-static const struct fact *systick_left_on(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_systick != 0);
-}
-
-static const struct fact *interrupt_left_on(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_nvic != 0);
-}
-
-static const struct fact *usb_pullup_left(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_pullup);
-}
-
-static const struct fact *no_remap(const struct evidence *e)
-{
-    return if_seen(&e->jump, !e->jump_remapped);
-}
-
-static const struct fact *vtor_left(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->jump_vtor != 0 && e->jump_vtor != 0x1FF00000);
-}
-
-static const struct fact *bank2_visible(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->leave.seen && e->has_bank2 && is_stack_pointer(e->bank2));
-}
-
-/* dfuse_CheckAndRun() and the like: they look first. */
-static const struct fact *request_refused(const struct evidence *e)
-{
-    return if_seen(&e->bank1_read, !e->jump.seen && is_stack_pointer(e->bank1));
-}
-
-static const struct fact *bank1_visible(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->leave.seen && is_stack_pointer(e->bank1));
-}
-
-static const struct fact *crash(const struct evidence *e)
-{
-    return if_seen(&e->fault, true);
-}
-
-static const struct fact *never_jumps(const struct evidence *e)
-{
-    if (e->outcome != OUTCOME_NO_JUMP)
-        return NULL;
-    return e->token_read.seen ? &e->token_read : &nowhere;
-}
-
-static const struct fact *rom_silent(const struct evidence *e)
-{
-    return if_seen(&e->jump, e->outcome == OUTCOME_NO_DEVICE);
-}
-
-/* ---- The table ------------------------------------------------------------------------------- */
-
 /* clang-format off */
 static const struct cause causes[] = {
     {
@@ -167,6 +17,19 @@ static const struct cause causes[] = {
                "(docs/bootloader.md)",
         .reference = AN2606 "printalyzer-densitometer issue 8; dapboot pull request 30",
         .find = no_rom_dfu,
+    },
+    {
+        .id = "bfb2-set",
+        .title = "option bit BFB2 is set: the ROM runs before the application",
+        .why = "With BFB2 each reset starts the ROM. V4.1 starts the bank that has an SRAM address "
+               "in its word 0; a hidden image has none, so it never starts. A visible one finds "
+               "the chip as the ROM leaves it, PRIMASK set.",
+        .fix = "clear BFB2 in the option bytes, as dfuse_CheckAndRun() does at each start; set it "
+               "only to ask for DFU (dfuse_RunBootloaderLatched())",
+        .reference = "ST AN2606, table 2, pattern 7; STM32CubeL0 FLASH_DualBoot",
+        .repair = REPAIR_BFB2,
+        .always = true,
+        .find = bfb2_set,
     },
     {
         .id = "wrong-reset",
@@ -213,6 +76,32 @@ static const struct cause causes[] = {
         .fix = "test the token, first thing in Reset_Handler or SystemInit(), and jump to the "
                "ROM if it is there",
         .find = token_never_checked,
+    },
+    {
+        .id = "token-checked-late",
+        .title = "the token is looked at when the chip is no longer as after reset",
+        .act = "jumps to @",
+        .why = "The reset has put all peripherals off, and on the way to the check start-up code "
+               "has put some on again: PLL, SysTick, an interrupt, DMA, or the pull-up on D+. The "
+               "ROM wants none of them.",
+        .fix = "test the token and jump first thing in Reset_Handler or SystemInit(), before "
+               "clocks and peripherals",
+        .reference = "ST AN2606, 4.1",
+        .repair = REPAIR_PERIPHERALS,
+        .always = true,
+        .find = token_checked_late,
+    },
+    {
+        .id = "token-at-power-on",
+        .title = "the token is true at power-on, when nobody asks for DFU",
+        .act = "jumps to @ after a power-on",
+        .why = "SRAM holds anything after a power-on, and what it held before after a short dip of "
+               "the supply. A flag or a byte is true by chance; a token that is not cleared is "
+               "true again. The application does not start then, and DFU does.",
+        .fix = "take a 32-bit number and its complement, clear both before the jump, or look at "
+               "RCC_CSR.SFTRSTF too",
+        .always = true,
+        .find = token_at_power_on,
     },
     {
         .id = "request-refused",
@@ -317,13 +206,50 @@ static const struct cause causes[] = {
         .find = primask_set,
     },
     {
+        .id = "watchdog-resets",
+        .title = "a watchdog resets the chip on the way into DFU",
+        .act = "jumps to @",
+        .why = "A started IWDG runs on until a reset. The ROM slows and reloads it, but only when "
+               "it has started: what is left of the time at the jump must last for that. WWDG it "
+               "does not know.",
+        .fix = "reload IWDG right before the jump, with a period of 10 ms or more; or reset "
+               "first, and jump before it is started",
+        .reference = "ST AN2606, IWDG usage",
+        .repair = REPAIR_WATCHDOG,
+        .find = watchdog_resets,
+    },
+    {
+        .id = "pll-left-on",
+        .title = "the PLL runs on into the ROM",
+        .act = "jumps to @",
+        .why = "The ROM sets up a PLL of its own, whose settings cannot be changed while it runs. "
+               "ST wants it off before the jump; whether the ROM copes is not published.",
+        .fix = "go back to MSI and clear RCC_CR.PLLON before the jump, or reset first",
+        .reference = "ST AN2606, 4.1",
+        .always = true,
+        .find = pll_left_on,
+    },
+    {
+        .id = "dma-left-on",
+        .title = "a DMA channel writes on into the RAM of the ROM",
+        .act = "jumps to @",
+        .why = "The ROM has its variables and its stack in the first 4 KB of SRAM, and leaves DMA "
+               "as it is: the channel writes over them.",
+        .fix = "clear EN of all DMA channels, or the clock of DMA, before the jump; or reset first",
+        .reference = AN2606 "ST AN2606, 4.1",
+        .repair = REPAIR_DMA,
+        .find = dma_left_on,
+    },
+    {
         .id = "systick-left-on",
         .title = "SysTick runs on into the ROM",
         .act = "jumps to @",
-        .why = "SysTick interrupts the ROM, while VTOR still points to the handlers of the "
-               "application.",
+        .why = "SysTick interrupts the ROM, which has not asked for it, or while VTOR still points "
+               "to the handlers of the application. ST wants all interrupts off before the jump.",
         .fix = "set SysTick->CTRL to 0 before the jump, or reset first",
+        .reference = "ST AN2606, 4.1",
         .repair = REPAIR_SYSTICK,
+        .always = true,
         .find = systick_left_on,
     },
     {
@@ -402,6 +328,40 @@ static const struct cause causes[] = {
         .reference = "ST community, td-p/241315",
         .always = true,
         .find = first_page_erased,
+    },
+    {
+        .id = "rdp-level-1",
+        .title = "readout protection level 1: DFU appears, and programs nothing",
+        .act = "jumps to @",
+        .why = "The ROM answers upload, erase and write with errVENDOR. Its command Read Unprotect "
+               "ends that, and erases the flash.",
+        .fix = "let the host send Read Unprotect first (dfu-util -s :unprotect:force), or set RDP "
+               "to 0xAA; to keep it, take a bootloader of your own (docs/bootloader.md)",
+        .reference = "ST AN3156, table 4 and 5.4",
+        .repair = REPAIR_RDP,
+        .find = rdp_level_1,
+    },
+    {
+        .id = "rdp-level-2",
+        .title = "readout protection level 2: no DFU of the ROM, for ever",
+        .act = "jumps to @",
+        .why = "At level 2 the hardware starts no system memory, and after a jump from the flash "
+               "the ROM does no more than tell its version. No tool takes level 2 back.",
+        .fix = "take a bootloader of your own into the product before level 2 is set "
+               "(docs/bootloader.md)",
+        .reference = "ST AN2606, 4.1; RM0376, readout protection",
+        .repair = REPAIR_RDP,
+        .find = rdp_level_2,
+    },
+    {
+        .id = "write-protected",
+        .title = "the flash is write-protected: DFU reports success, and nothing changes",
+        .act = "jumps to @",
+        .why = "The ROM takes erase and write of a protected sector as done, and does nothing.",
+        .fix = "clear the WRPROT bits in the option bytes at 0x1FF80008",
+        .reference = "ST AN3156, 5.1 and 5.3",
+        .repair = REPAIR_WRP,
+        .find = write_protected,
     },
     {
         .id = "crash",

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "watch.h"
+#include "predicates.h"
 
 struct cause {
     const char *id;
@@ -19,10 +19,10 @@ struct cause {
     const char *reference; /* where it is described, or people met it; may be NULL */
     /* What takes it away on the simulated board, to see what comes next; 0: nothing does. */
     unsigned repair; /* enum repair */
-    bool always;     /* wrong also when a device appears */
-    /* The instruction to show when the evidence has this cause, else NULL. Asked only when no
-     * device appeared, unless `always`; a cause that was found and repaired is not asked again. */
-    const struct fact *(*find)(const struct evidence *evidence);
+    bool always;     /* wrong also when a device appears: ST rules it out, or it works by luck */
+    /* Asked only when no device appeared that can be flashed, unless `always`; a cause that was
+     * found is not asked again. */
+    predicate *find;
 };
 
 /* The i-th cause, NULL past the end. */

@@ -9,9 +9,9 @@
 
 #include "causes.h"
 
-enum doctor_how { DOCTOR_CALL, DOCTOR_PRESS, DOCTOR_DETACH, DOCTOR_UART };
+/* How DFU is asked for. DOCTOR_POWER_ON: by nothing more. */
+enum doctor_how { DOCTOR_CALL, DOCTOR_PRESS, DOCTOR_DETACH, DOCTOR_UART, DOCTOR_POWER_ON };
 
-/* How DFU is asked for. */
 struct doctor_request {
     enum doctor_how how;
     uint32_t function; /* DOCTOR_CALL: its address */
@@ -24,18 +24,19 @@ struct doctor_finding {
     struct fact place; /* pc 0: no instruction */
 };
 
-#define DOCTOR_FINDINGS 24
+#define DOCTOR_FINDINGS 40
 
 struct doctor_diagnosis {
     enum outcome outcome;                 /* of the application as it is */
     enum outcome repaired;                /* with all that was found put right */
-    const struct doctor_request *request; /* the one that had an effect, else the last */
+    const struct doctor_request *request; /* the one that had an effect; NULL: none of several */
     size_t count;
     struct doctor_finding finding[DOCTOR_FINDINGS]; /* in the order they are met */
 };
 
 /* `board` is lenient, has the image and no power; it stays as it is. Of the requests the first
- * that has an effect counts. False: memory is short. */
+ * that has an effect counts; none does when the application goes into the ROM at each power-on.
+ * False: memory is short. */
 bool doctor_examine(struct doctor_diagnosis *diagnosis, const struct l072 *board, bool rom_has_dfu,
                     const struct doctor_request *requests, size_t count);
 

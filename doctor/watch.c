@@ -10,27 +10,17 @@
 #include "dfuhost.h"
 #include "thumb.h"
 
-enum { SP = 13, LR = 14, PC = 15, XPSR = 16, MSP = 17, PRIMASK = 19 };
-enum { HARD_FAULT = 3, IPSR = 0x3F };
-
-#define VTOR          0xE000ED08u
-#define AIRCR         0xE000ED0Cu
-#define AIRCR_KEY     0x05FA0000u
-#define AIRCR_RESET   0x00000004u
-#define SYST_CSR      0xE000E010u
-#define NVIC_ISER     0xE000E100u
-#define NVIC_ICER     0xE000E180u
-#define SYSCFG        0x40010000u
-#define RCC_APB2ENR   0x40021034u
-#define USB_BCDR      0x40005C58u
-#define RCC_SFTRSTF   (UINT32_C(1) << 28)
-#define BANK1         0x08000000u
-#define ROM_CODE      0x1FF000C0u /* behind its 48 vectors */
-#define SYSTEM_MEMORY 0x1FF00000u
-#define SYSTEM_SIZE   0x2000u
-#define HIDDEN_WORD   0xBE00BE00u
-#define PATIENCE_PS   (600 * L072_PS_PER_MS) /* without any event: a device is there after 300 ms */
-#define LONGEST_PS    (5 * L072_PS_PER_S)
+#define AIRCR        0xE000ED0Cu
+#define AIRCR_KEY    0x05FA0000u
+#define AIRCR_RESET  0x00000004u
+#define SYSCFG       0x40010000u
+#define RCC_SFTRSTF  (UINT32_C(1) << 28)
+#define RCC_IWDGRSTF (UINT32_C(1) << 29)
+#define RCC_WWDGRSTF (UINT32_C(1) << 30)
+#define ROM_CODE     (CHIP_SYSTEM_MEMORY + 0xC0) /* behind its 48 vectors */
+#define ROM_END      (CHIP_SYSTEM_MEMORY + CHIP_SYSTEM_SIZE)
+#define PATIENCE_PS  (600 * L072_PS_PER_MS) /* without any event: a device is there after 300 ms */
+#define LONGEST_PS   (5 * L072_PS_PER_S)
 
 /* ---- Facts ----------------------------------------------------------------------------------- */
 
@@ -38,14 +28,6 @@ static void note(struct watch *w, struct fact *fact, uint32_t pc, uint32_t addre
 {
     if (!fact->seen)
         *fact = (struct fact){true, l072_now(w->board), pc, address, value};
-}
-
-static uint32_t read_word(const struct watch *w, uint32_t address)
-{
-    uint32_t word = 0;
-    if (l072_peek(w->board, address, &word, sizeof word) != 0)
-        (void)l072_read(w->board, address, 4, &word);
-    return word;
 }
 
 static bool is_ram(uint32_t address)
@@ -74,7 +56,7 @@ static void remember(struct watch *w, uint32_t pc, uint32_t address)
     if (slot == w->candidates)
         w->candidates++;
     w->candidate[slot % WATCH_CANDIDATES] =
-        (struct fact){true, l072_now(w->board), pc, address, read_word(w, address)};
+        (struct fact){true, l072_now(w->board), pc, address, chip_word(w->board, address)};
 }
 
 /* A magic number is neither small, as a counter is, nor an address. */
@@ -109,8 +91,7 @@ static bool is_fault(uint32_t kind)
 /* System memory of other families is up here, and none of this one. */
 static bool is_other_rom(uint32_t address)
 {
-    return address >= SYSTEM_MEMORY + SYSTEM_SIZE && address < 0x20000000 &&
-           address >> 16 != 0x1FF8;
+    return address >= ROM_END && address < 0x20000000 && address >> 16 != 0x1FF8;
 }
 
 static void on_warning(struct watch *w, const struct l072_event *event)
@@ -122,17 +103,30 @@ static void on_warning(struct watch *w, const struct l072_event *event)
         return;
     if (is_other_rom(event->detail) || is_other_rom(event->pc))
         note(w, &e->not_rom, event->pc, event->detail, 0);
-    if (!e->fault.seen)
-        e->fault_in_rom = w->in_rom;
     note(w, &e->fault, event->pc, event->detail, event->value);
 }
 
-/* A handler that the application has left on is no bounce: the ROM goes on behind it. */
+/* A handler that the application has left on is no bounce: the ROM goes on behind it. Nor is the
+ * start after a reset by a watchdog. */
 static void on_leave(struct watch *w, const struct l072_event *event)
 {
-    if (!(l072_register(w->board, XPSR) & IPSR))
+    if (!(l072_register(w->board, XPSR) & IPSR) && !w->evidence.watchdog.seen)
         note(w, &w->evidence.leave, event->pc, event->value, 0);
     w->in_rom = false;
+}
+
+static void on_reset(struct watch *w, const struct l072_event *event)
+{
+    struct evidence *e = &w->evidence;
+    w->called = false;
+    if (event->detail & (RCC_IWDGRSTF | RCC_WWDGRSTF))
+        note(w, &e->watchdog, event->pc, 0, event->detail);
+    if (event->detail & RCC_SFTRSTF && !e->reset.seen && !e->jump.seen) {
+        note(w, &e->reset, event->pc, 0, event->detail);
+        choose_token(w);
+    }
+    if (w->repairs & REPAIR_WATCHDOG)
+        chip_calm_watchdogs(w->board);
 }
 
 static void observe(void *context, const struct l072_event *event)
@@ -141,13 +135,7 @@ static void observe(void *context, const struct l072_event *event)
     if (!w->asked && event->kind != L072_EVENT_WARNING)
         return;
     switch (event->kind) {
-    case L072_EVENT_RESET:
-        w->called = false;
-        if (event->detail & RCC_SFTRSTF && !w->evidence.reset.seen && !w->evidence.jump.seen) {
-            note(w, &w->evidence.reset, event->pc, 0, event->detail);
-            choose_token(w);
-        }
-        break;
+    case L072_EVENT_RESET: on_reset(w, event); break;
     case L072_EVENT_LEAVE_ROM: on_leave(w, event); break;
     case L072_EVENT_WARNING: on_warning(w, event); return; /* they may go on for ever */
     case L072_EVENT_ENTER_ROM: break;
@@ -158,94 +146,29 @@ static void observe(void *context, const struct l072_event *event)
 
 /* ---- The jump -------------------------------------------------------------------------------- */
 
-static void hide_bank(struct watch *w, uint32_t address)
+static bool in_system_memory(uint32_t address)
 {
-    static const uint32_t word = HIDDEN_WORD;
-    (void)l072_load(w->board, address, &word, sizeof word); /* is flash of this part */
-}
-
-static bool is_remapped(const struct watch *w)
-{
-    uint32_t word = 0;
-    (void)l072_read(w->board, 4, 4, &word);
-    return word == read_word(w, SYSTEM_MEMORY + 4);
-}
-
-static void clock_syscfg(struct watch *w)
-{
-    (void)l072_write(w->board, RCC_APB2ENR, 4, read_word(w, RCC_APB2ENR) | 1);
-}
-
-/* Makes the chip return from the exception to where it is about to go: it runs BX LR on a frame
- * made for that, at the end of SRAM, which the ROM does not use. */
-static void leave_handler(struct watch *w)
-{
-    enum { FRAME_PC = 24, FRAME_XPSR = 28, CODE = 64 };
-    static const uint32_t thread_main = 0xFFFFFFF9, bx_lr = 0x4770, thumb = UINT32_C(1) << 24;
-    struct l072 *board = w->board;
-    uint32_t pc = l072_register(board, PC), msp = l072_register(board, MSP);
-    struct l072_geometry geometry;
-    l072_get_geometry(board, &geometry);
-    uint32_t frame = geometry.sram_base + geometry.sram_size - 0x100;
-    if (!(l072_register(board, XPSR) & IPSR))
-        return;
-    (void)l072_write(board, frame + FRAME_PC, 4, pc); /* is SRAM, as all here */
-    (void)l072_write(board, frame + FRAME_XPSR, 4, thumb);
-    (void)l072_write(board, frame + CODE, 2, bx_lr);
-    l072_set_register(board, SP, frame);
-    l072_set_register(board, LR, thread_main);
-    l072_set_register(board, PC, frame + CODE);
-    (void)l072_step(board);
-    l072_set_register(board, MSP, msp);
-}
-
-static void repair_jump(struct watch *w)
-{
-    struct l072_geometry geometry;
-    l072_get_geometry(w->board, &geometry);
-    if (w->repairs & REPAIR_HANDLER)
-        leave_handler(w);
-    if (w->repairs & REPAIR_ENTRY)
-        l072_set_register(w->board, PC, w->evidence.rom_start & ~1u);
-    if (w->repairs & REPAIR_MSP)
-        l072_set_register(w->board, MSP, read_word(w, SYSTEM_MEMORY));
-    if (w->repairs & REPAIR_PRIMASK)
-        l072_set_register(w->board, PRIMASK, 0);
-    if (w->repairs & REPAIR_SYSTICK)
-        (void)l072_write(w->board, SYST_CSR, 4, 0);
-    if (w->repairs & REPAIR_NVIC)
-        (void)l072_write(w->board, NVIC_ICER, 4, UINT32_MAX);
-    if (w->repairs & REPAIR_PULLUP)
-        (void)l072_write(w->board, USB_BCDR, 2, 0);
-    if (w->repairs & REPAIR_VTOR)
-        (void)l072_write(w->board, VTOR, 4, 0);
-    if (w->repairs & REPAIR_REMAP) {
-        clock_syscfg(w);
-        (void)l072_write(w->board, SYSCFG, 4, 1);
-    }
-    if (w->repairs & REPAIR_BANK1)
-        hide_bank(w, geometry.flash_base);
-    if (w->repairs & REPAIR_BANK2 && geometry.bank2_base)
-        hide_bank(w, geometry.bank2_base);
+    return address - CHIP_SYSTEM_MEMORY < CHIP_SYSTEM_SIZE;
 }
 
 static void enter_rom(struct watch *w, uint32_t from)
 {
     struct evidence *e = &w->evidence;
+    uint32_t target = l072_register(w->board, PC);
     w->in_rom = true;
+    if (!w->asked && !in_system_memory(from)) /* where a power-on may begin */
+        note(w, &e->unasked, from, target, 0);
     if (!w->asked || e->jump.seen)
         return;
-    note(w, &e->jump, from, l072_register(w->board, PC), 0);
-    e->jump_primask = l072_register(w->board, PRIMASK);
-    e->jump_exception = l072_register(w->board, XPSR) & IPSR;
-    e->jump_systick = read_word(w, SYST_CSR) & 1;
-    e->jump_nvic = read_word(w, NVIC_ISER);
-    /* What the repair has changed is not the application's doing. */
-    e->jump_bank1 = w->repairs & REPAIR_LOOK ? e->bank1 : read_word(w, BANK1);
-    e->jump_vtor = read_word(w, VTOR);
-    e->jump_remapped = is_remapped(w);
-    e->jump_pullup = l072_usb_attached(w->board);
-    repair_jump(w);
+    note(w, &e->jump, from, target, 0);
+    e->chip = chip_look(w->board);
+    e->rdp = chip_rdp(w->board);
+    e->write_protected = chip_write_protected(w->board);
+    if (w->repairs & REPAIR_LOOK) /* which is not the application's doing */
+        e->chip.bank1 = e->bank1;
+    if (w->repairs & REPAIR_WATCHDOG)
+        chip_calm_watchdogs(w->board);
+    chip_repair_jump(w->board, w->repairs);
 }
 
 /* ---- Single steps ---------------------------------------------------------------------------- */
@@ -261,7 +184,7 @@ static void follow_token(struct watch *w, const struct thumb *t, uint32_t pc)
     struct evidence *e = &w->evidence;
     if (!e->reset.seen || !e->token.seen || e->token_read.seen || e->jump.seen)
         return;
-    uint32_t address = e->token.address, value = read_word(w, address);
+    uint32_t address = e->token.address, value = chip_word(w->board, address);
     if (t->kind == THUMB_LOAD && covers(t, address)) {
         note(w, &e->token_read, pc, address, value);
     } else if (value != e->token.value) {
@@ -306,15 +229,14 @@ static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     struct evidence *e = &w->evidence;
     if (t->stack && e->msp.seen && !e->jump.seen)
-        note(w, &e->popped, pc, t->address, read_word(w, t->address));
-    if (t->address >= ROM_CODE &&
-        t->address < SYSTEM_MEMORY + SYSTEM_SIZE - 2) /* the bootloader ID is there */
+        note(w, &e->popped, pc, t->address, chip_word(w->board, t->address));
+    if (t->address >= ROM_CODE && t->address < ROM_END - 2) /* the bootloader ID is there */
         note(w, &e->read_code, pc, t->address, 0);
-    if (!e->reset.seen || e->jump.seen || t->address != BANK1)
+    if (!e->reset.seen || e->jump.seen || t->address != CHIP_BANK1)
         return;
-    note(w, &e->bank1_read, pc, BANK1, e->bank1);
+    note(w, &e->bank1_read, pc, CHIP_BANK1, e->bank1);
     if (w->repairs & REPAIR_LOOK)
-        hide_bank(w, BANK1);
+        chip_hide_bank(w->board, CHIP_BANK1);
 }
 
 static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
@@ -323,20 +245,15 @@ static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
     if (t->kind == THUMB_STORE && t->address == AIRCR && t->size == 4)
         before_aircr(w, pc, stored_value(w, pc));
     if (t->kind == THUMB_STORE && t->address >> 10 == SYSCFG >> 10 && w->repairs & REPAIR_SYSCFG)
-        clock_syscfg(w);
+        chip_clock_syscfg(w->board);
     if (t->kind == THUMB_SET_MSP && !e->jump.seen) {
         e->msp = (struct fact){true, l072_now(w->board), pc, 0, t->address};
-        e->msp_is_rom = t->address == read_word(w, SYSTEM_MEMORY);
+        e->msp_is_rom = t->address == chip_word(w->board, CHIP_SYSTEM_MEMORY);
     }
     if (t->kind == THUMB_LOAD)
         before_load(w, t, pc);
     if (t->kind == THUMB_BRANCH && t->wants_thumb_bit && !(t->address & 1))
         note(w, &e->no_thumb_bit, pc, t->address, 0);
-}
-
-static bool in_system_memory(uint32_t address)
-{
-    return address - SYSTEM_MEMORY < SYSTEM_SIZE;
 }
 
 /* The function that was called is back: the main loop goes on as if nothing had been. */
@@ -405,7 +322,7 @@ static bool run_slice(struct watch *w, uint64_t end)
 void watch_run(struct watch *watch, uint64_t ps)
 {
     uint64_t end = l072_now(watch->board) + ps;
-    while (l072_now(watch->board) < end && !dfu_appeared(watch))
+    while (l072_now(watch->board) < end && !watch->evidence.unasked.seen && !dfu_appeared(watch))
         if (!run_slice(watch, end))
             return;
 }
@@ -414,10 +331,11 @@ static void read_chip(struct watch *w)
 {
     struct l072_geometry geometry;
     l072_get_geometry(w->board, &geometry);
-    w->evidence.bank1 = read_word(w, geometry.flash_base);
-    w->evidence.rom_start = read_word(w, SYSTEM_MEMORY + 4);
+    w->evidence.bank1 = chip_word(w->board, geometry.flash_base);
+    w->evidence.rom_start = chip_word(w->board, CHIP_SYSTEM_MEMORY + 4);
     w->evidence.has_bank2 = geometry.bank2_base != 0;
-    w->evidence.bank2 = geometry.bank2_base ? read_word(w, geometry.bank2_base) : 0;
+    w->evidence.bank2 = geometry.bank2_base ? chip_word(w->board, geometry.bank2_base) : 0;
+    w->evidence.bfb2 = chip_bfb2(w->board);
 }
 
 void watch_request(struct watch *watch)
@@ -425,6 +343,8 @@ void watch_request(struct watch *watch)
     watch->asked = true;
     watch->last = l072_now(watch->board);
     read_chip(watch);
+    if (watch->repairs & REPAIR_WATCHDOG)
+        chip_calm_watchdogs(watch->board);
 }
 
 void watch_call(struct watch *watch, uint32_t function)
@@ -450,8 +370,10 @@ static enum outcome judge(const struct watch *w)
     if (l072_stop(w->board)->kind || e->fault.seen ||
         (l072_register(w->board, XPSR) & IPSR) == HARD_FAULT)
         return OUTCOME_CRASH;
+    if (e->watchdog.seen)
+        return OUTCOME_WATCHDOG;
     if (!e->jump.seen)
-        return OUTCOME_NO_JUMP;
+        return w->in_rom ? OUTCOME_NOT_STARTED : OUTCOME_NO_JUMP;
     return e->leave.seen ? OUTCOME_BOUNCE : OUTCOME_NO_DEVICE;
 }
 
@@ -459,7 +381,7 @@ void watch_to_the_end(struct watch *watch)
 {
     uint64_t end = l072_now(watch->board) + LONGEST_PS;
     while (l072_now(watch->board) < end && l072_now(watch->board) < watch->last + PATIENCE_PS &&
-           !dfu_appeared(watch))
+           !watch->evidence.watchdog.seen && !dfu_appeared(watch))
         if (!run_slice(watch, end))
             break;
     watch->evidence.outcome = judge(watch);

@@ -6,8 +6,8 @@
 #ifndef DOCTOR_WATCH_H
 #define DOCTOR_WATCH_H
 
+#include "chip.h"
 #include "device.h"
-#include "l072.h"
 
 /* Something that an instruction did. */
 struct fact {
@@ -18,30 +18,14 @@ struct fact {
 };
 
 enum outcome {
-    OUTCOME_DFU,       /* a DFU device appears */
-    OUTCOME_BOUNCE,    /* the ROM jumps back to the application */
-    OUTCOME_CRASH,     /* HardFault or lockup */
-    OUTCOME_NO_JUMP,   /* the ROM is never reached */
-    OUTCOME_NO_DEVICE, /* the ROM runs, and no device appears */
-};
-
-/* What is taken away or put right as the board runs, to see what comes behind it: a bit each. */
-enum repair {
-    REPAIR_TOKEN = 1 << 0,   /* the token keeps its value until it is read */
-    REPAIR_RESET = 1 << 1,   /* an AIRCR write that does nothing resets */
-    REPAIR_SYSCFG = 1 << 2,  /* SYSCFG has its clock */
-    REPAIR_MSP = 1 << 3,     /* these at the jump into the ROM: MSP is the ROM's */
-    REPAIR_PRIMASK = 1 << 4, /* interrupts are enabled */
-    REPAIR_HANDLER = 1 << 5, /* the CPU is in Thread mode */
-    REPAIR_SYSTICK = 1 << 6, /* SysTick is off */
-    REPAIR_NVIC = 1 << 7,    /* no interrupt is enabled */
-    REPAIR_PULLUP = 1 << 8,  /* the pull-up on D+ is off */
-    REPAIR_BANK1 = 1 << 9,   /* word 0 of the bank is no SRAM address */
-    REPAIR_BANK2 = 1 << 10,
-    REPAIR_REMAP = 1 << 11, /* address 0 shows system memory */
-    REPAIR_VTOR = 1 << 12,  /* VTOR is 0 */
-    REPAIR_LOOK = 1 << 14,  /* word 0 of bank 1 is no SRAM address when the application looks */
-    REPAIR_ENTRY = 1 << 13, /* the target is the ROM's start */
+    OUTCOME_DFU,         /* a DFU device appears, and its host can program the flash */
+    OUTCOME_LOCKED,      /* it appears, and the host cannot */
+    OUTCOME_BOUNCE,      /* the ROM jumps back to the application */
+    OUTCOME_CRASH,       /* HardFault or lockup */
+    OUTCOME_WATCHDOG,    /* a watchdog resets the chip */
+    OUTCOME_NO_JUMP,     /* the ROM is never reached */
+    OUTCOME_NO_DEVICE,   /* the ROM runs, and no device appears */
+    OUTCOME_NOT_STARTED, /* the ROM runs from power-on, and the application never does */
 };
 
 #define WATCH_CANDIDATES 8 /* stores remembered, each may be the token's */
@@ -52,6 +36,9 @@ struct evidence {
     bool has_bank2;
     uint32_t bank1, bank2; /* word 0 of each bank, when the request is made */
     uint32_t rom_start;    /* the ROM's reset vector */
+    bool bfb2;             /* is set when the request is made */
+    struct fact unasked;   /* the first jump into the ROM before that */
+    struct fact power_on;  /* the same, after a power-on behind all of this */
 
     struct fact reset;      /* the first by software after the request */
     struct fact token;      /* the store that leaves the request for after the reset */
@@ -68,20 +55,20 @@ struct evidence {
     struct fact no_thumb_bit;  /* BX to an even address */
     struct fact not_rom;       /* access where other families have their system memory */
     struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
-    bool fault_in_rom;
+    struct fact watchdog;      /* the first reset by one */
 
-    struct fact jump; /* the first into the ROM; address: its target. The state at that moment: */
-    uint32_t jump_primask, jump_exception, jump_systick, jump_nvic, jump_vtor;
-    bool jump_pullup, jump_remapped;
-    uint32_t jump_bank1; /* word 0 of bank 1 */
-    struct fact leave;   /* ROM to application; address: its target */
+    struct fact jump; /* the first into the ROM; address: its target */
+    struct chip chip; /* at that moment */
+    unsigned rdp;     /* level, and any write protection, then */
+    bool write_protected;
+    struct fact leave; /* ROM to application; address: its target */
 };
 
 struct watch {
     struct l072 *board;
     struct usb_device device;
     struct evidence evidence;
-    unsigned repairs;       /* enum repair */
+    unsigned repairs;       /* enum repair: all but REPAIR_POWERS_UP */
     uint32_t token_address; /* of REPAIR_TOKEN */
 
     /* Private. */
@@ -99,13 +86,15 @@ struct watch {
 void watch_init(struct watch *watch, struct l072 *board);
 /* Goes on with what `from` has seen on `board`, a copy of its board in the same state. */
 void watch_fork(struct watch *watch, const struct watch *from, struct l072 *board);
-/* Runs for `ps` picoseconds, or until the board stops or a DFU device is there. */
+/* Runs for `ps` picoseconds, or until the board stops, a DFU device is there, or the application
+ * goes into the ROM unasked. */
 void watch_run(struct watch *watch, uint64_t ps);
 /* The request is made from now on. Calls a function as an interrupt would between two
  * instructions of the main loop; its return goes on there. */
 void watch_request(struct watch *watch);
 void watch_call(struct watch *watch, uint32_t function);
-/* Runs until it is clear how it ends, at most for five seconds, and fills in the outcome. */
+/* Runs until it is clear how it ends, at most for five seconds, and fills in the outcome, but for
+ * OUTCOME_LOCKED. */
 void watch_to_the_end(struct watch *watch);
 
 #endif

@@ -13,6 +13,7 @@ names() {
     status=0
     "$dfuse" doctor --json "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
     named=$(sed -n 's/^.*"id": "\([^"]*\)".*$/\1/p' "$work/out" | tr '\n' ' ')
+    echo "${named% }" >>"$work/named"
     [ "$status" -eq "$expected" ] && [ "${named% }" = "$causes" ]
 }
 # at PATTERN: the place of a cause that was named.
@@ -37,9 +38,11 @@ check "... its token put right" names 1 "wrong-reset bank1-visible" \
     build/examples/forum-2017-token.elf
 check "... which is enough for ROM V4.0" ends dfu bounce
 
-for good in healthy-reset healthy-jump systick-left-on pll-left-on iwdg-running; do
+for good in healthy-reset healthy-jump iwdg-running reset-cause at-power-on; do
     check "$good" names 0 "" $fixtures/$good.elf
 done
+asked_by() { grep -q "\"request\": \"$1" "$work/out"; }
+check "... which nobody asks" asked_by nobody
 check "by a serial line" names 0 "" --uart 'x!' $fixtures/uart-asked.elf
 # With --press nothing in it asks for DFU, so that the serial line is what did.
 check "... by nothing else" names 1 never-jumps --press PA5 $fixtures/uart-asked.elf
@@ -58,6 +61,10 @@ one wrong-reset no-jump no-jump wrong-key
 one token-cleared no-jump no-jump
 one token-on-stack no-jump no-jump
 one token-never-checked no-jump no-jump
+one token-checked-late no-device no-device
+one token-at-power-on dfu dfu token-kept
+one token-at-power-on dfu dfu token-is-a-flag
+one token-at-power-on dfu dfu token-is-a-byte
 one never-jumps no-jump no-jump
 one wrong-address crash crash
 one no-thumb-bit crash crash
@@ -73,10 +80,33 @@ one primask-set no-device no-device
 one vtor-left no-device no-device
 one interrupt-left-on no-device no-device
 one usb-pullup-left no-device no-device
+one systick-left-on dfu dfu
+one pll-left-on dfu dfu
+one dma-left-on locked locked
+one watchdog-resets watchdog watchdog iwdg-short
+one watchdog-resets watchdog watchdog wwdg-running
+one rom-silent no-device no-device
 one bank1-visible dfu bounce
 check "bank2-visible: the cause" names 1 bank2-visible $fixtures/bank2-visible.elf
 one crash crash crash
 check "no-rom-dfu: the cause" names 1 no-rom-dfu --part l052x8 $fixtures/no-rom-dfu.elf
+
+# with OPTION CAUSE V40 V41 FIXTURE: option bytes that the image knows nothing of.
+with() {
+    check "$1: the cause" names 1 "$2" --option "$1" "$fixtures/$5.elf"
+    check "$1: the outcome" ends "$3" "$4"
+}
+with BFB2=1 bfb2-set not-started not-started healthy-reset
+with BFB2=1 "bfb2-set bank1-visible" not-started bounce bank1-visible
+with RDP=0xBB rdp-level-1 locked locked healthy-reset
+with RDP=0xCC rdp-level-2 locked locked healthy-jump
+# The lowest sectors, in a file with option bytes.
+printf ':020000041FF8E3\n:040008000F00F0FFF6\n:00000001FF\n' >"$work/options.hex"
+arm-none-eabi-objcopy -O ihex $fixtures/healthy-reset.elf "$work/app.hex"
+grep -hv '^:00000001FF' "$work/app.hex" >"$work/both.hex"
+cat "$work/options.hex" >>"$work/both.hex"
+check "write-protected: the cause" names 1 write-protected "$work/both.hex"
+check "write-protected: the outcome" ends locked locked
 
 readable() {
     "$dfuse" doctor build/examples/forum-2017.elf >"$work/out" 2>"$work/err"
@@ -84,9 +114,62 @@ readable() {
         awk 'length > 80 { exit 1 }' "$work/out"
 }
 check "for people, in 80 columns" readable
+# Files that name no function: those that know system memory, or leave a number and reset, are
+# found in the code.
 arm-none-eabi-objcopy -O binary $fixtures/primask-set.elf "$work/plain.bin"
-check "plain bytes: the button" gives 1 "never-jumps" doctor "$work/plain.bin"
+arm-none-eabi-objcopy -O ihex $fixtures/token-never-checked.elf "$work/app.hex"
+arm-none-eabi-strip $fixtures/msp-from-zero.elf -o "$work/stripped.elf"
+check "plain bytes" names 1 primask-set "$work/plain.bin"
+check "... ask by an address" names 1 never-jumps --call 0x0800010B "$work/plain.bin"
+check "Intel HEX" names 1 token-never-checked "$work/app.hex"
+check "a stripped ELF" names 1 msp-from-zero "$work/stripped.elf"
+# A name that nobody expects.
+renamed() {
+    arm-none-eabi-objcopy --redefine-sym enter_bootloader=frobnicate "$1" "$work/renamed.elf"
+    "$dfuse" doctor "$work/renamed.elf" >"$work/out" 2>"$work/err"
+    grep -q "^DFU asked for by a call of frobnicate()" "$work/out"
+}
+check "a function that leaves a number and resets" renamed $fixtures/token-cleared.elf
+check "... by a wrong key" renamed $fixtures/wrong-key.elf
 
+# guesses PART WHY ARGUMENTS...
+guesses() {
+    part=$1 why=$2
+    shift 2
+    "$dfuse" doctor --json "$@" >"$work/out" 2>"$work/err"
+    grep -q "\"part\": \"$part\", \"guess\": \"$why" "$work/out"
+}
+check "the part: by the stack" guesses l072xz "its stack ends at 0x20005000" build/examples/app-1.elf
+check "... of a small part" guesses l052x8 "its stack ends at 0x20002000" $fixtures/no-rom-dfu.elf
+check "... unknown" guesses l072xz "nothing" "$work/plain.bin"
+check "... as told" guesses l083xz '"' --part l083xz build/examples/app-1.elf
+cat >"$work/startup_stm32l053xx.c" <<'END'
+void Reset_Handler(void) { for (;;); }
+__attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {
+    (void (*)(void))0x20002000, Reset_Handler};
+END
+arm-none-eabi-gcc -g -nostdlib -mcpu=cortex-m0plus -mthumb -Wl,-eReset_Handler,-Ttext=0x08000100 \
+    -Wl,--section-start=.vectors=0x08000000 "$work/startup_stm32l053xx.c" -o "$work/named.elf"
+check "... by a source file" guesses l053x8 "it is built with startup_stm32l053xx.c" "$work/named.elf"
+
+json() {
+    names 1 "token-cleared wrong-reset bank1-visible" build/examples/forum-2017.elf &&
+        python3 - "$work/out" <<'END'
+import json, sys
+answer = json.load(open(sys.argv[1]))
+assert [rom["outcome"] for rom in answer["roms"]] == ["no-jump", "no-jump"]
+assert answer["causes"][0]["roms"] == ["v4.0", "v4.1"]
+assert answer["causes"][1]["act"] == "stores 0x05FA0001 to AIRCR"
+END
+}
+check "--json is JSON" json
+
+each_alone() {
+    "$dfuse" doctor --explain list | cut -d ' ' -f 1 | sort >"$work/causes"
+    sort -u "$work/named" | comm -13 - "$work/causes" >"$work/out"
+    [ -s "$work/causes" ] && [ ! -s "$work/out" ]
+}
+check "each cause was named alone by one of these" each_alone
 check "--explain" gives 0 "^primask-set: interrupts are masked" doctor --explain primask-set
 check "--explain list" gives 0 "^bank1-visible  *ROM V4.1 finds" doctor --explain list
 same_page() {

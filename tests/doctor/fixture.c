@@ -20,7 +20,12 @@ enum fixture {
     WRONG_RESET, /* bit 0 */
     WRONG_KEY,
     NEVER_JUMPS, /* the token is compared with another number */
-    UART_ASKED,  /* works: by '!' on USART2 */
+    TOKEN_CHECKED_LATE,
+    TOKEN_KEPT,      /* is true after a dip of the supply */
+    TOKEN_IS_A_FLAG, /* is true when SRAM holds anything */
+    TOKEN_IS_A_BYTE, /* ... that happens to be right */
+    RESET_CAUSE,     /* the same, but only after a reset by software: works */
+    UART_ASKED,      /* works: by '!' on USART2 */
     HEALTHY_JUMP,
     POPULAR, /* what many answers tell one to do: several mistakes */
     WRONG_ADDRESS,
@@ -38,26 +43,39 @@ enum fixture {
     SYSTICK_LEFT_ON,
     INTERRUPT_LEFT_ON,
     USB_PULLUP_LEFT,
-    PLL_LEFT_ON,  /* the ROM copes with it */
-    IWDG_RUNNING, /* and with this */
+    PLL_LEFT_ON,
+    DMA_LEFT_ON,
+    IWDG_RUNNING, /* the ROM copes with that, */
+    IWDG_SHORT,   /* but not in this time */
+    WWDG_RUNNING,
+    ROM_SILENT,  /* USB is held in reset */
+    AT_POWER_ON, /* nobody asks: works */
     CRASH,
 };
 
-/* RM0376, TIM2. */
-#define TIM2_CR1  (*(volatile uint32_t *)0x40000000u)
-#define TIM2_DIER (*(volatile uint32_t *)0x4000000Cu)
-#define TIM2_SR   (*(volatile uint32_t *)0x40000010u)
-#define TIM2_ARR  (*(volatile uint32_t *)0x4000002Cu)
+#define WORD(at) (*(volatile uint32_t *)(at))
+
+/* RM0376: TIM2, DMA1 channel 2, WWDG. */
+#define TIM2_CR1   WORD(0x40000000u)
+#define TIM2_DIER  WORD(0x4000000Cu)
+#define TIM2_SR    WORD(0x40000010u)
+#define TIM2_ARR   WORD(0x4000002Cu)
+#define DMA_CCR2   WORD(0x4002001Cu)
+#define DMA_CNDTR2 WORD(0x40020020u)
+#define DMA_CPAR2  WORD(0x40020024u)
+#define DMA_CMAR2  WORD(0x40020028u)
+#define DMA_CSELR  WORD(0x400200A8u)
+#define WWDG_CR    WORD(0x40002C00u)
+#define WWDG_CFR   WORD(0x40002C04u)
 
 #define RESETS      (FIXTURE < HEALTHY_JUMP)
 #define MAGIC       0xB00710ADu
 #define STACK_END   0x20004FFCu /* the last word of SRAM, and of the stack */
-#define ICSR        (*(volatile uint32_t *)0xE000ED04u)
+#define FREE_RAM    0x20002000u /* of neither the stack nor the ROM */
+#define ICSR        WORD(0xE000ED04u)
 #define PENDSVSET   (1u << 28)
-#define ROM_STACK   (*(volatile uint32_t *)0x1FF00000u)
-#define ROM_START   (*(volatile uint32_t *)0x1FF00004u)
-#define OTHER_START (*(volatile uint32_t *)0x1FFFC804u) /* of the STM32F0 */
-#define WORD(at)    (*(volatile uint32_t *)(at))
+#define ROM_START   WORD(0x1FF00004u)
+#define OTHER_START WORD(0x1FFFC804u) /* of the STM32F0 */
 
 extern uint32_t dfuse_token[2]; /* the token of entry/dfuse.ld: kept by a reset */
 static volatile uint32_t cleared;
@@ -65,6 +83,7 @@ static volatile bool asked; /* by nobody: dfuse doctor calls enter_bootloader() 
 
 #define TOKEN                                                                                      \
     (FIXTURE == TOKEN_CLEARED    ? &cleared                                                        \
+     : FIXTURE == TOKEN_KEPT     ? (volatile uint32_t *)FREE_RAM                                   \
      : FIXTURE == TOKEN_ON_STACK ? (volatile uint32_t *)STACK_END                                  \
                                  : (volatile uint32_t *)dfuse_token)
 
@@ -132,19 +151,33 @@ void PendSV_Handler(void)
 /* ---- The request ------------------------------------------------------------------------------
  */
 
+static bool asked_for(uint32_t token)
+{
+    switch (FIXTURE) {
+    case NEVER_JUMPS: return token == MAGIC + 1;
+    case TOKEN_IS_A_FLAG: return token;
+    case TOKEN_IS_A_BYTE: return (token & 0xFF) == (MAGIC & 0xFF);
+    case RESET_CAUSE: return token && RCC->CSR & RCC_CSR_SFTRSTF;
+    default: return token == MAGIC;
+    }
+}
+
 static void check(void)
 {
+    if (FIXTURE == AT_POWER_ON)
+        jump();
     if (!RESETS || FIXTURE == TOKEN_NEVER_CHECKED)
         return;
-    if (*TOKEN != (FIXTURE == NEVER_JUMPS ? MAGIC + 1 : MAGIC))
+    if (!asked_for(*TOKEN))
         return;
-    *TOKEN = 0;
+    if (FIXTURE != TOKEN_KEPT)
+        *TOKEN = 0;
     jump();
 }
 
 void SystemInit(void)
 {
-    if (FIXTURE != TOKEN_CLEARED && FIXTURE != TOKEN_ON_STACK)
+    if (FIXTURE != TOKEN_CLEARED && FIXTURE != TOKEN_ON_STACK && FIXTURE != TOKEN_CHECKED_LATE)
         check();
 }
 
@@ -186,17 +219,46 @@ void app_detach(void)
 {
 }
 
+static uint32_t samples[FIXTURE == DMA_LEFT_ON ? 896 : 1]; /* begins where the ROM's RAM does */
+
+/* TIM2, an update every `counts`. */
+static void count_time(uint32_t counts, uint32_t dier)
+{
+    RCC->APB1ENR |= 1u << 0; /* TIM2EN */
+    TIM2_ARR = counts;
+    TIM2_DIER = dier;
+    TIM2_CR1 = 1;
+}
+
 static void switch_on(void)
 {
     SYSTICK->RVR = 2000;
     SYSTICK->CSR = SYSTICK_CSR_CLKSOURCE | SYSTICK_CSR_TICKINT | SYSTICK_CSR_ENABLE;
-    if (FIXTURE == INTERRUPT_LEFT_ON) { /* each millisecond, as the clock is 2.1 MHz */
-        RCC->APB1ENR |= 1u << 0;        /* TIM2EN */
-        TIM2_ARR = 2000;
-        TIM2_DIER = 1;
-        TIM2_CR1 = 1;
+    if (FIXTURE == INTERRUPT_LEFT_ON || FIXTURE == TOKEN_CHECKED_LATE) {
+        count_time(2000, 1); /* each millisecond, as the clock is 2.1 MHz; UIE */
         NVIC->ISER = 1u << 15;
     }
+    if (FIXTURE == DMA_LEFT_ON) { /* samples of a register into a buffer, round and round */
+        RCC->AHBENR |= 1u << 0;   /* DMAEN */
+        DMA_CSELR = 8u << 4;
+        DMA_CPAR2 = 0x40000024u; /* TIM2_CNT */
+        DMA_CMAR2 = (uint32_t)(uintptr_t)samples;
+        DMA_CNDTR2 = sizeof samples / sizeof samples[0];
+        DMA_CCR2 = 0x0AA1;      /* words, MINC, CIRC, EN */
+        count_time(20, 1 << 8); /* UDE */
+    }
+    if (FIXTURE == WWDG_RUNNING) {
+        RCC->APB1ENR |= 1u << 11; /* WWDGEN */
+        WWDG_CFR = 0x1FF;         /* divided by 8: 1 s at 2.1 MHz, 62 ms at 32 MHz */
+        WWDG_CR = 0xFF;
+    }
+    if (FIXTURE == IWDG_SHORT) { /* half a millisecond */
+        IWDG->KR = 0xCCCC;
+        IWDG->KR = IWDG_KR_UNLOCK;
+        IWDG->RLR = 4;
+    }
+    if (FIXTURE == ROM_SILENT)
+        RCC->APB1RSTR = RCC_APB1ENR_USB;
     if (FIXTURE == UART_ASKED) {
         RCC->APB1ENR |= RCC_APB1ENR_USART2;
         USART2->BRR = 2097000 / 9600;
@@ -228,16 +290,20 @@ __attribute__((section(".bank2"))) static const volatile uint32_t bank2[2] = {0x
 int main(void)
 {
     USE_BANK2();
+    if (FIXTURE == TOKEN_CHECKED_LATE)
+        switch_on();
     check();
     switch_on();
     for (;;) {
         if (asked || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
             enter_bootloader();
-        if (FIXTURE == IWDG_RUNNING)
+        if (FIXTURE == IWDG_RUNNING || FIXTURE == IWDG_SHORT)
             IWDG->KR = IWDG_KR_RELOAD;
+        if (FIXTURE == WWDG_RUNNING)
+            WWDG_CR = 0xFF;
         if (FIXTURE == USB_PULLUP_LEFT)
             usbd_poll();
-        else
+        else if (FIXTURE != IWDG_SHORT)
             core_wait_for_interrupt();
     }
 }
