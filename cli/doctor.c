@@ -31,6 +31,7 @@ static const char help[] =
     "  --uart TEXT      ask by this text on all serial lines that listen\n"
     "                   without: what its functions suggest, a press of PA0,\n"
     "                   detach, a power-on alone; the first that has an effect\n"
+    "  --with FILE      program FILE too: the bootloader that starts IMAGE\n"
     "  --part PART      part on the board; without: guessed from names of source\n"
     "                   files and from the stack\n"
     "  --option NAME=VALUE\n"
@@ -48,7 +49,7 @@ static const char help[] =
     "2 wrong usage or environment.\n";
 
 struct options {
-    const char *image, *part, *explain;
+    const char *image, *with, *part, *explain;
     struct requests requests; /* none: they are guessed */
     struct fields fields;
     bool json, help;
@@ -75,6 +76,7 @@ static bool set_option(struct options *options, int id, const char *value, struc
     case 'p': return set_request(options, DOCTOR_PRESS, value, error);
     case 'd': return set_request(options, DOCTOR_DETACH, value, error);
     case 'u': return set_request(options, DOCTOR_UART, value, error);
+    case 'w': options->with = value; return true;
     case 't': options->part = value; return true;
     case 'o': return fields_add(&options->fields, value, error);
     case 'j': options->json = true; return true;
@@ -91,6 +93,7 @@ static int parse(struct options *options, int argc, char **argv)
         {"press",   required_argument, NULL, 'p'},
         {"detach",  no_argument,       NULL, 'd'},
         {"uart",    required_argument, NULL, 'u'},
+        {"with",    required_argument, NULL, 'w'},
         {"part",    required_argument, NULL, 't'},
         {"option",  required_argument, NULL, 'o'},
         {"json",    no_argument,       NULL, 'j'},
@@ -140,25 +143,41 @@ static bool rom_has_dfu(const char *part)
     return strncmp(part, "l07", 3) == 0 ? part[3] != '1' : strncmp(part, "l08", 3) == 0;
 }
 
+/* The board has what starts: IMAGE itself, or what is programmed with it. */
+static bool starts(const struct options *options, const struct l072 *board, struct error *error)
+{
+    uint32_t word;
+    if (l072_peek(board, IMAGE_FLASH + 4, &word, sizeof(word)) == 0 && word != 0) /* not erased */
+        return true;
+    return error_set(error,
+                     "%s: has no vector table at 0x%08X; give the bootloader that starts it by "
+                     "--with FILE",
+                     options->image, IMAGE_FLASH);
+}
+
+static bool load(const struct options *options, const struct image *image, struct l072 *board,
+                 struct error *error)
+{
+    struct image with = {0};
+    bool ok = !options->with || image_load(&with, options->with, IMAGE_FLASH, error);
+    ok = ok && target_load(board, &with, error) && target_load(board, image, error) &&
+         fields_set(&options->fields, board, error) && starts(options, board, error);
+    image_free(&with);
+    return ok;
+}
+
 static bool examine(const struct options *options, const struct image *image,
                     const struct doctor_text *text, size_t rom, struct doctor_diagnosis *diagnosis,
                     struct error *error)
 {
     static const enum l072_rom roms[DOCTOR_ROMS] = {L072_ROM_V40, L072_ROM_V41};
     const struct requests *requests = &options->requests;
+    const struct doctor_request *first = &requests->request[0];
     struct l072_config config = {.part = text->part, .rom = roms[rom], .seed = 1, .lenient = true};
     struct l072 *board = target_create(&config, error);
-    if (!board)
-        return false;
-    uint32_t word;
-    bool ok = target_load(board, image, error) && fields_set(&options->fields, board, error);
-    if (ok && !image_word(image, IMAGE_FLASH + 4, &word))
-        ok = error_set(error, "%s: has no vector table at 0x%08X: it needs what starts it",
-                       options->image, IMAGE_FLASH);
-    if (ok && requests->request[0].how == DOCTOR_PRESS &&
-        l072_drive_pin(board, requests->request[0].text, false) != 0)
-        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1",
-                       requests->request[0].text);
+    bool ok = board && load(options, image, board, error);
+    if (ok && first->how == DOCTOR_PRESS && l072_drive_pin(board, first->text, false) != 0)
+        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1", first->text);
     if (ok && !doctor_examine(diagnosis, board, rom_has_dfu(text->part), requests->request,
                               requests->count))
         ok = error_set(error, "not enough memory for a board");

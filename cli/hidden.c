@@ -19,11 +19,24 @@ bool hidden_is_visible(uint32_t word)
     return word >> 16 == SRAM_HIGH_HALF;
 }
 
+/* A bootloader in front looks for a stack pointer in word 0, as the ROM does. */
+static bool refuse_place(const struct image *image, struct error *error)
+{
+    uint32_t address = image->count ? image->segment[0].address : 0, word;
+    if (image_word(image, address, &word) && hidden_is_visible(word))
+        return error_set(
+            error,
+            "the image has no vector table at 0x%08X, but one at 0x%08X, for a bootloader in "
+            "front, which may look for SP there; hide that, it is what the ROM sees",
+            IMAGE_FLASH, address);
+    return error_set(error, "the image has no vector table at 0x%08X", IMAGE_FLASH);
+}
+
 bool hidden_stamp(struct image *image, bool *already, struct error *error)
 {
     uint32_t word;
     if (!image_word(image, IMAGE_FLASH, &word))
-        return error_set(error, "the image has no vector table at 0x%08X", IMAGE_FLASH);
+        return refuse_place(image, error);
     *already = word == HIDDEN_WORD;
     return image_set_word(image, IMAGE_FLASH, HIDDEN_WORD);
 }

@@ -191,4 +191,10 @@ check "no such function" refuses "has no function 'frob'" doctor --call frob bui
 check "no such pin" refuses "no pin 'PX9'" doctor --press PX9 build/examples/app-1.elf
 check "no such part" refuses "unknown part" doctor --part l999 build/examples/app-1.elf
 check "an image behind a bootloader" refuses "no vector table" doctor build/examples/resident-1.elf
+# What starts it is in another file.
+arm-none-eabi-objcopy -O binary -j .isr_vector $fixtures/primask-set.elf "$work/start.bin"
+arm-none-eabi-objcopy -R .isr_vector $fixtures/primask-set.elf "$work/rest.elf"
+check "... refused" refuses "no vector table" doctor "$work/rest.elf"
+check "... with it" names 1 primask-set --with "$work/start.bin" "$work/rest.elf"
+check "... with one that is no file" refuses "cannot read" doctor --with "$work/none" "$work/rest.elf"
 plan

@@ -101,6 +101,9 @@ cp "$work/st.elf" "$work/same.elf"
 check "over its own input" gives 0 "hidden$" hide "$work/same.elf" -o "$work/same.elf"
 check "... the same result" cmp -s "$work/same.elf" "$work/st-hidden.elf"
 
+check "an image for a bootloader in front" gives 1 "at 0x08001100, for a bootloader in front" \
+    hide --check build/examples/resident-1.elf
+
 kept() {
     [ "$(cat "$work/old")" = old ] && [ "$(find "$work" -name 'old*' | wc -l)" -eq 1 ]
 }
