@@ -26,7 +26,8 @@ static const struct cause causes[] = {
                "the chip as the ROM leaves it, PRIMASK set.",
         .fix = "clear BFB2 in the option bytes, as dfuse_CheckAndRun() does at each start; set it "
                "only to ask for DFU (dfuse_RunBootloaderLatched())",
-        .reference = "ST AN2606, table 2, pattern 7; STM32CubeL0 FLASH_DualBoot",
+        .reference = "ST AN2606, table 2, pattern 7; STM32CubeL0 FLASH_DualBoot; ST community, "
+                     "m-p/123920 (STM32L073)",
         .repair = REPAIR_BFB2,
         .always = true,
         .find = bfb2_set,
@@ -86,7 +87,7 @@ static const struct cause causes[] = {
                "ROM wants none of them.",
         .fix = "test the token and jump first thing in Reset_Handler or SystemInit(), before "
                "clocks and peripherals",
-        .reference = "ST AN2606, 4.1",
+        .reference = "ST AN2606, 4.1; ArduPilot pull request 31770",
         .repair = REPAIR_PERIPHERALS,
         .always = true,
         .find = token_checked_late,
@@ -100,6 +101,7 @@ static const struct cause causes[] = {
                "true again. The application does not start then, and DFU does.",
         .fix = "take a 32-bit number and its complement, clear both before the jump, or look at "
                "RCC_CSR.SFTRSTF too",
+        .reference = "stm32duino/Arduino_Core_STM32 pull request 710",
         .always = true,
         .find = token_at_power_on,
     },
@@ -151,6 +153,7 @@ static const struct cause causes[] = {
         .why = "System memory begins with a vector table, which is no code. Its second word, at "
                "0x1FF00004, holds the address of the first instruction.",
         .fix = "read the word at 0x1FF00004 and jump to what it says",
+        .reference = "ST community, topic 117823",
         .repair = REPAIR_ENTRY,
         .find = wrong_entry,
     },
@@ -172,6 +175,7 @@ static const struct cause causes[] = {
                "0 goes on to show the flash, and what is read from 0 and 4 is the "
                "application's own start.",
         .fix = "set RCC_APB2ENR bit 0, SYSCFGEN, before the store",
+        .reference = "ST community, topic 94013 (STM32F042)",
         .repair = REPAIR_SYSCFG,
         .find = syscfg_clock_off,
     },
@@ -190,8 +194,10 @@ static const struct cause causes[] = {
         .title = "the jump is made inside an exception handler",
         .act = "jumps to @",
         .why = "The exception stays active, so interrupts of its priority and below never "
-               "reach the ROM: its USB is not served.",
+               "reach the ROM: its USB is not served. A callback on received bytes or on a button "
+               "is such a handler.",
         .fix = "set a flag in the handler and jump from the main loop, or better reset first",
+        .reference = "ST community, topic 50521: a jump in CDC_Receive_FS()",
         .repair = REPAIR_HANDLER,
         .find = jump_from_handler,
     },
@@ -201,7 +207,8 @@ static const struct cause causes[] = {
         .act = "jumps to @",
         .why = "The ROM does not clear PRIMASK, and its USB needs interrupts.",
         .fix = "call __enable_irq() before the jump, after all sources are off",
-        .reference = "ST AN2606, 4.1 and \"STM32L07xxx/08xxx\"",
+        .reference = "ST AN2606, 4.1 and \"STM32L07xxx/08xxx\"; ST community, td-p/886272; mLRS "
+                     "issue 96",
         .repair = REPAIR_PRIMASK,
         .find = primask_set,
     },
@@ -214,7 +221,8 @@ static const struct cause causes[] = {
                "does not know.",
         .fix = "reload IWDG right before the jump, with a period of 10 ms or more; or reset "
                "first, and jump before it is started",
-        .reference = "ST AN2606, IWDG usage",
+        .reference = "ST AN2606, IWDG usage; ST community, thread 42473; micropython pull request "
+                     "4862",
         .repair = REPAIR_WATCHDOG,
         .find = watchdog_resets,
     },
@@ -247,7 +255,7 @@ static const struct cause causes[] = {
         .why = "SysTick interrupts the ROM, which has not asked for it, or while VTOR still points "
                "to the handlers of the application. ST wants all interrupts off before the jump.",
         .fix = "set SysTick->CTRL to 0 before the jump, or reset first",
-        .reference = "ST AN2606, 4.1",
+        .reference = "ST AN2606, 4.1; ArduPilot pull request 31770",
         .repair = REPAIR_SYSTICK,
         .always = true,
         .find = systick_left_on,
@@ -259,6 +267,7 @@ static const struct cause causes[] = {
         .why = "The interrupt occurs while the ROM runs, and VTOR still points to the "
                "handlers of the application.",
         .fix = "write 0xFFFFFFFF to NVIC->ICER[0] and ICPR[0] before the jump, or reset first",
+        .reference = "ST AN2606, 4.1; ArduPilot pull request 31770",
         .repair = REPAIR_NVIC,
         .find = interrupt_left_on,
     },
@@ -269,6 +278,7 @@ static const struct cause causes[] = {
         .why = "The host sees no device leave. It goes on with the old address, which the ROM "
                "does not know.",
         .fix = "clear USB_BCDR.DPPU, wait some milliseconds, then jump; or reset first",
+        .reference = "ST community, topic 50521",
         .repair = REPAIR_PULLUP,
         .find = usb_pullup_left,
     },
@@ -292,6 +302,7 @@ static const struct cause causes[] = {
                "not served. Whether ST's ROM sets VTOR itself is not published; do not rely "
                "on it.",
         .fix = "set SCB->VTOR to 0 before the jump, or reset first and jump before it is set",
+        .reference = "ST community, td-p/293423",
         .repair = REPAIR_VTOR,
         .find = vtor_left,
     },
@@ -314,7 +325,7 @@ static const struct cause causes[] = {
         .why = "Word 0 of the flash is an SRAM address, the initial stack pointer. ROM V4.1 "
                "takes that for a bootable image and jumps back to it, whatever BFB2 says.",
         .fix = "hide the image: dfuse hide IN -o OUT (docs/hidden-image.md)",
-        .reference = AN2606 THREADS,
+        .reference = AN2606 THREADS "; td-p/642733 (STM32L071)",
         .repair = REPAIR_BANK1,
         .find = bank1_visible,
     },
@@ -337,7 +348,7 @@ static const struct cause causes[] = {
                "ends that, and erases the flash.",
         .fix = "let the host send Read Unprotect first (dfu-util -s :unprotect:force), or set RDP "
                "to 0xAA; to keep it, take a bootloader of your own (docs/bootloader.md)",
-        .reference = "ST AN3156, table 4 and 5.4",
+        .reference = "ST AN3156, table 4 and 5.4; libwdi issue 62 (STM32F3)",
         .repair = REPAIR_RDP,
         .find = rdp_level_1,
     },
