@@ -29,8 +29,8 @@ static const char help[] =
     "  --press PIN      ask by a button: PA0 (high when pressed) or PA0:0 (low)\n"
     "  --detach         ask by DFU_DETACH from the host\n"
     "  --uart TEXT      ask by this text on all serial lines that listen\n"
-    "                   without: what its functions suggest, a press of PA0,\n"
-    "                   detach, a power-on alone; the first that has an effect\n"
+    "                   without: what its functions suggest, a press of any\n"
+    "                   input, detach, nothing; the first that has an effect\n"
     "  --with FILE      program FILE too: the bootloader that starts IMAGE\n"
     "  --part PART      part on the board; without: guessed from names of source\n"
     "                   files and from the stack\n"
@@ -57,25 +57,25 @@ struct options {
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
-static bool set_request(struct options *options, enum doctor_how how, const char *text,
+static bool set_request(struct options *options, enum request_how how, const char *text,
                         struct error *error)
 {
     struct requests *requests = &options->requests;
     if (requests->count)
         return error_set(error, "give one of --call, --press, --detach, --uart");
-    if (how == DOCTOR_PRESS)
+    if (how == REQUEST_PRESS)
         return requests_add_press(requests, text, error);
-    requests->request[requests->count++] = (struct doctor_request){.how = how, .text = text};
+    requests->request[requests->count++] = (struct request){.how = how, .text = text};
     return true;
 }
 
 static bool set_option(struct options *options, int id, const char *value, struct error *error)
 {
     switch (id) {
-    case 'c': return set_request(options, DOCTOR_CALL, value, error);
-    case 'p': return set_request(options, DOCTOR_PRESS, value, error);
-    case 'd': return set_request(options, DOCTOR_DETACH, value, error);
-    case 'u': return set_request(options, DOCTOR_UART, value, error);
+    case 'c': return set_request(options, REQUEST_CALL, value, error);
+    case 'p': return set_request(options, REQUEST_PRESS, value, error);
+    case 'd': return set_request(options, REQUEST_DETACH, value, error);
+    case 'u': return set_request(options, REQUEST_UART, value, error);
     case 'w': options->with = value; return true;
     case 't': options->part = value; return true;
     case 'o': return fields_add(&options->fields, value, error);
@@ -166,20 +166,20 @@ static bool load(const struct options *options, const struct image *image, struc
     return ok;
 }
 
+/* Examines the image with one of the ROMs: with the second as it was asked with the first. */
 static bool examine(const struct options *options, const struct image *image,
-                    const struct doctor_text *text, size_t rom, struct doctor_diagnosis *diagnosis,
-                    struct error *error)
+                    struct doctor_text *text, size_t rom, struct error *error)
 {
     static const enum l072_rom roms[DOCTOR_ROMS] = {L072_ROM_V40, L072_ROM_V41};
-    const struct requests *requests = &options->requests;
-    const struct doctor_request *first = &requests->request[0];
+    const struct doctor_diagnosis *before = rom ? &text->diagnosis[0] : NULL;
+    const struct request *first = before ? &before->request : options->requests.request;
+    size_t count = before ? before->asked : options->requests.count;
     struct l072_config config = {.part = text->part, .rom = roms[rom], .seed = 1, .lenient = true};
     struct l072 *board = target_create(&config, error);
     bool ok = board && load(options, image, board, error);
-    if (ok && first->how == DOCTOR_PRESS && l072_drive_pin(board, first->text, false) != 0)
-        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1", first->text);
-    if (ok && !doctor_examine(diagnosis, board, rom_has_dfu(text->part), requests->request,
-                              requests->count))
+    if (ok && first->how == REQUEST_PRESS && l072_drive_pin(board, first->pin, false) != 0)
+        ok = error_set(error, "no pin '%s' to press; pins are PA0 to PH1", first->pin);
+    if (ok && !doctor_examine(&text->diagnosis[rom], board, rom_has_dfu(text->part), first, count))
         ok = error_set(error, "not enough memory for a board");
     l072_destroy(board);
     return ok;
@@ -194,14 +194,17 @@ static int diagnose(struct options *options, const struct image *image,
     int status = CLI_DONE;
     if (!options->part)
         text.part = guess_part(image, symbols, text.guess);
-    if (!options->requests.count)
+    else if (target_part(options->part))
+        text.part = target_part(options->part); /* else it is refused */
+    text.guessed = !options->requests.count;
+    if (text.guessed)
         requests_guess(&options->requests, image, symbols);
     else if (!requests_find_functions(&options->requests, symbols, error))
         return CLI_USAGE;
     for (size_t i = 0; i < DOCTOR_ROMS; i++) {
-        if (!examine(options, image, &text, i, &text.diagnosis[i], error))
+        if (!examine(options, image, &text, i, error))
             return CLI_USAGE;
-        if (text.diagnosis[i].count)
+        if (text.diagnosis[i].count || text.diagnosis[i].outcome != OUTCOME_DFU)
             status = CLI_WRONG;
     }
     if (options->json)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "doctor_text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,21 +28,48 @@ static void wrap(const char *label, const char *words)
     print_wrapped(printf("   %-8s", label), words);
 }
 
-static void request_text(const struct doctor_request *request, char *text, size_t size)
+static void press_text(const struct request *request, char *text, size_t size)
 {
-    static const char *const how[] = {
-        [DOCTOR_CALL] = "a call of %s()",
-        [DOCTOR_PRESS] = "a press of %s",
-        [DOCTOR_DETACH] = "DFU_DETACH from the host",
-        [DOCTOR_UART] = "'%s' on the serial lines",
-        [DOCTOR_POWER_ON] = "nobody: it goes there at each power-on",
-    };
-    const char *format = request ? how[request->how] : "all that may do it, without effect";
-    const char *mark = strstr(format, "%s");
-    if (mark)
-        snprintf(text, size, "%.*s%s%s", (int)(mark - format), format, request->text, mark + 2);
+    const char *level = request->level ? "high" : "low";
+    if (request->hold_ps == REQUEST_HELD)
+        snprintf(text, size, "%s held %s at power-on", request->pin, level);
     else
-        snprintf(text, size, "%s", format);
+        snprintf(text, size, "a %spress of %s (%s)",
+                 request->hold_ps > REQUEST_SHORT_PS ? "long " : "", request->pin, level);
+}
+
+/* What is sent, in what a terminal can show. */
+static void uart_text(const char *sent, char *text, size_t size)
+{
+    size_t at = (size_t)snprintf(text, size, "'");
+    for (; *sent && at < size; sent++)
+        at +=
+            (size_t)snprintf(text + at, size - at, isprint((unsigned char)*sent) ? "%c" : "\\x%02x",
+                             (unsigned char)*sent);
+    if (at < size)
+        snprintf(text + at, size - at, "' on the serial lines");
+}
+
+static void request_text(const struct doctor_text *t, char *text, size_t size)
+{
+    const struct request *request = &t->diagnosis[0].request;
+    bool named = request->text && !isdigit((unsigned char)request->text[0]);
+    text[0] = '\0';
+    if (!t->diagnosis[0].asked)
+        snprintf(text, size, "all that may do it, without effect");
+    else if (request->how == REQUEST_CALL)
+        snprintf(text, size, "a call of %s%s", request->text, named ? "()" : "");
+    else if (request->how == REQUEST_PRESS)
+        press_text(request, text, size);
+    else if (request->how == REQUEST_UART)
+        uart_text(request->text, text, size);
+    else
+        snprintf(text, size, "%s",
+                 request->how == REQUEST_DETACH ? "DFU_DETACH from the host"
+                                                : "nobody: it goes there by itself");
+    size_t at = strlen(text);
+    if (t->guessed && t->diagnosis[0].asked && at < size)
+        snprintf(text + at, size - at, " (a guess)");
 }
 
 struct merged {
@@ -155,10 +183,10 @@ static size_t merge(const struct doctor_text *t, struct merged merged[DOCTOR_FIN
 
 void doctor_print(const struct doctor_text *t)
 {
-    char request[160], roms[40];
+    char request[160], roms[40], title[160];
     struct merged merged[DOCTOR_FINDINGS];
     size_t count = merge(t, merged);
-    request_text(t->diagnosis[0].request, request, sizeof request);
+    request_text(t, request, sizeof request);
     printf("%s\non %s%s%s%s,\nDFU asked for by %s\n", t->file, t->part,
            t->guess[0] ? " (a guess: " : "", t->guess, t->guess[0] ? ")" : "", request);
     for (size_t rom = 0; rom < DOCTOR_ROMS; rom++) {
@@ -169,7 +197,8 @@ void doctor_print(const struct doctor_text *t)
     }
     for (size_t i = 0; i < count; i++) {
         const struct cause *cause = merged[i].finding->cause;
-        printf("\n%zu. %s (%s)\n", i + 1, cause->title, cause->id);
+        snprintf(title, sizeof title, "%s (%s)", cause->title, cause->id);
+        print_wrapped(printf("\n%zu. ", i + 1) - 1, title);
         print_place(t, merged[i].finding);
         roms_text(t, &merged[i], "", roms, sizeof roms);
         wrap("on ROM", roms);
@@ -245,7 +274,7 @@ void doctor_print_json(const struct doctor_text *t)
     char request[160];
     struct merged merged[DOCTOR_FINDINGS];
     size_t count = merge(t, merged);
-    request_text(t->diagnosis[0].request, request, sizeof request);
+    request_text(t, request, sizeof request);
     printf("{");
     json_member("file", t->file, ",\n ");
     json_member("part", t->part, ", ");

@@ -12,6 +12,7 @@
 struct doctor_text {
     const char *file, *part;
     char guess[GUESS_MAX];         /* why this part, empty: it was named */
+    bool guessed;                  /* how it is asked */
     const struct symbols *symbols; /* may be NULL */
     const char *rom[DOCTOR_ROMS];  /* as on the command line: "v4.0" */
     struct doctor_diagnosis diagnosis[DOCTOR_ROMS];

@@ -10,11 +10,19 @@
 #include "target.h"
 
 #define FAMILY_LETTERS 4 /* of "l072xz" */
-#define SRAM           0x20000000u
+#define SRAM_8KB_END   0x20002000u
 
 struct named {
     const char *part;
     char source[40];
+};
+
+/* Families that the board does not have, and what has the same ROM. */
+static const struct {
+    const char *family, *part;
+} others[] = {
+    {"l051", "l052x8"},
+    {"l081", "l071xz"},
 };
 
 /* "startup_stm32l072xx.s" or "stm32l072xx.h" name a family; "stm32l0xx.h" does not. */
@@ -26,6 +34,9 @@ static bool names_part(void *context, const char *path)
     for (size_t i = 0; mark && !named->part && l072_part_name(i); i++)
         if (strncasecmp(mark + strlen("stm32"), l072_part_name(i), FAMILY_LETTERS) == 0)
             named->part = l072_part_name(i);
+    for (size_t i = 0; mark && !named->part && i < sizeof(others) / sizeof(others[0]); i++)
+        if (strncasecmp(mark + strlen("stm32"), others[i].family, FAMILY_LETTERS) == 0)
+            named->part = others[i].part;
     if (named->part)
         snprintf(named->source, sizeof(named->source), "%s", file);
     return named->part;
@@ -52,7 +63,9 @@ const char *guess_part(const struct image *image, const struct symbols *symbols,
         snprintf(why, GUESS_MAX, "nothing in it tells; see --part");
         return TARGET_PART;
     }
-    snprintf(why, GUESS_MAX, "its stack ends at 0x%08X", end);
-    /* The end of 8 KB: category 3. More than that has category 5 alone. */
-    return end == SRAM + 0x2000 ? "l052x8" : TARGET_PART;
+    /* The end of 8 KB is that of category 3, whose ROM has no DFU; but larger parts may do so too.
+     */
+    snprintf(why, GUESS_MAX, "its stack ends at 0x%08X%s", end,
+             end == SRAM_8KB_END ? "; an L05x or L06x?" : "");
+    return TARGET_PART;
 }

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 
-static void add(struct requests *requests, struct doctor_request request)
+static void add(struct requests *requests, struct request request)
 {
     if (requests->count < REQUESTS_MAX)
         requests->request[requests->count++] = request;
@@ -16,15 +17,13 @@ static void add(struct requests *requests, struct doctor_request request)
 
 bool requests_add_press(struct requests *requests, const char *text, struct error *error)
 {
-    char *pin = requests->text[requests->count];
     size_t length = strcspn(text, ":");
-    if (length == 0 || length >= sizeof(requests->text[0]) ||
+    struct request press = {.how = REQUEST_PRESS, .level = !text[length]};
+    if (length == 0 || length >= sizeof(press.pin) ||
         (text[length] && strcmp(text + length, ":0") != 0))
         return error_set(error, "'%s' is no button; write PA0, or PA0:0 to pull low", text);
-    memcpy(pin, text, length);
-    pin[length] = '\0';
-    add(requests,
-        (struct doctor_request){.how = DOCTOR_PRESS, .text = pin, .level = !text[length]});
+    memcpy(press.pin, text, length);
+    add(requests, press);
     return true;
 }
 
@@ -32,33 +31,40 @@ bool requests_find_functions(struct requests *requests, const struct symbols *sy
                              struct error *error)
 {
     for (size_t i = 0; i < requests->count; i++) {
-        struct doctor_request *request = &requests->request[i];
-        if (request->how == DOCTOR_CALL &&
+        struct request *request = &requests->request[i];
+        if (request->how == REQUEST_CALL &&
             !symbols_function(symbols, request->text, &request->function) &&
             !parse_u32(request->text, &request->function))
-            return error_set(error, "has no function '%s'; its address will do, as 0x08000120",
+            return error_set(error,
+                             "the image has no function '%s'; give its address, as 0x08000120",
                              request->text);
     }
     return true;
 }
 
-/* ---- Functions by what they contain ---------------------------------------------------------- */
+/* ---- Functions by what their names and their code say ---------------------------------------- */
 
-#define REQUESTS_FOUND 6 /* of each kind, at most */
+#define REQUESTS_FOUND 4  /* of each kind, at most */
+#define RESET_SIZE     16 /* bytes of code of NVIC_SystemReset() */
+
+enum kind { SAYS_IT_ASKS, ASKS, SAYS_IT_JUMPS, JUMPS, RESETS };
 
 struct search {
     struct requests *requests;
     const struct image *image;
     const struct symbols *symbols;
     uint32_t reset; /* NVIC_SystemReset(), where it is no inline function; else 0 */
-    bool jumps;     /* what is looked for: those that jump, not those that ask */
+    enum kind kind; /* what is looked for */
     unsigned left;  /* requests that may still be added */
 };
 
-/* Not an address of this chip, nor small: a number that somebody has thought of. */
+/* A number that somebody has thought of, neither small nor an address of this chip; or an address
+ * of what outlasts a reset: backup registers, data EEPROM. */
 static bool is_magic(uint32_t word)
 {
     uint32_t top = word >> 24;
+    if ((word >= 0x40002800 && word < 0x40002864) || (word >= 0x08080000 && word < 0x08081800))
+        return true;
     return word > 0xFFFF && top != 0x08 && top != 0x1F && top != 0x20 && top != 0x40 &&
            top != 0x50 && top != 0xE0 && word >> 16 != 0x05FA && word >> 16 != 0xFFFF;
 }
@@ -90,7 +96,7 @@ static uint32_t constant(const struct image *image, uint32_t address)
     return word;
 }
 
-/* Asking: leaves a number for after the reset, and resets. */
+/* What the code of a function says of it. */
 static bool suits(const struct search *s, uint32_t address, uint32_t size)
 {
     bool magic = false, reset = false, system_memory = false;
@@ -101,7 +107,30 @@ static bool suits(const struct search *s, uint32_t address, uint32_t size)
                  (s->reset && call_target(s->image, at) == s->reset);
         system_memory |= is_system_memory(word);
     }
-    return s->jumps ? system_memory : magic && reset;
+    return s->kind == JUMPS ? system_memory : reset && (magic || s->kind == RESETS);
+}
+
+static bool has_one_of(const char *name, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcasestr(name, *words))
+            return true;
+    return false;
+}
+
+/* "RequestBootloader", "enter_dfu_mode"; "JumpToSystemMemory", "BootJump". */
+static bool says_so(const char *name, bool jumps)
+{
+    static const char *const where[] = {"boot", "sysmem", "systemmem", "system_mem", NULL};
+    static const char *const ask[] = {"enter", "request", "reset", "run", "start", NULL};
+    static const char *const jump[] = {"jump", "goto", "go_to", NULL};
+    static const char *const ask_dfu[] = {"enter", "request", "boot", NULL};
+    if (!jumps && strcasecmp(name, "bootloader") == 0)
+        return true;
+    if (has_one_of(name, jump) != jumps)
+        return false;
+    return (has_one_of(name, where) && (jumps || has_one_of(name, ask))) ||
+           (strcasestr(name, "dfu") && (jumps || has_one_of(name, ask_dfu)));
 }
 
 /* What runs before the main loop, or never ends: nothing calls it from there. */
@@ -111,86 +140,88 @@ static bool is_start(const char *name)
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
         if (strcmp(name, starts[i]) == 0)
             return true;
-    return strstr(name, "_Handler") || strstr(name, "_IRQHandler");
+    return strstr(name, "_Handler") || strstr(name, "IRQHandler");
 }
 
 static bool try_function(void *context, const char *name, uint32_t address, uint32_t size)
 {
     struct search *s = context;
-    if (is_start(name) || !suits(s, address, size))
+    bool by_name = s->kind == SAYS_IT_ASKS || s->kind == SAYS_IT_JUMPS;
+    if (is_start(name) ||
+        !(by_name ? says_so(name, s->kind == SAYS_IT_JUMPS) : suits(s, address, size)))
         return false;
-    add(s->requests,
-        (struct doctor_request){.how = DOCTOR_CALL, .text = name, .function = address});
+    add(s->requests, (struct request){.how = REQUEST_CALL,
+                                      .text = name,
+                                      .function = address,
+                                      .inner = s->kind == JUMPS || s->kind == RESETS});
     return --s->left == 0;
 }
 
-/* Without symbols a function is from one target of a BL to the next. True: enough are found. */
+/* Without symbols a function is from one target of a BL to the next; what comes first in a segment
+ * is one too, unless it is the vector table. True: enough are found. */
 static bool try_code(struct search *s, const struct image_segment *code)
 {
     bool *starts = calloc(code->size, sizeof(*starts)), enough = false;
-    uint32_t start = 0;
-    for (uint32_t at = 0; starts && at < code->size; at += 2) {
+    uint32_t start = code->address & 1;
+    bool is_code = code->address != IMAGE_FLASH;
+    for (uint32_t at = start; starts && at < code->size; at += 2) {
         uint32_t target = call_target(s->image, code->address + at) - code->address;
         if (target < code->size)
             starts[target] = true;
     }
-    for (uint32_t at = 2; starts && at < code->size && !enough; at += 2) {
+    for (uint32_t at = start + 2; starts && at < code->size && !enough; at += 2) {
         if (!starts[at] && at + 2 < code->size)
             continue;
         char *text = s->requests->text[s->requests->count];
         snprintf(text, sizeof(s->requests->text[0]), "0x%08X", code->address + start);
-        enough = start && try_function(s, text, code->address + start, at - start);
+        enough = is_code && try_function(s, text, code->address + start, at - start);
+        is_code = true;
         start = at;
     }
     free(starts);
     return enough;
 }
 
-static void search(struct search s)
+/* NVIC_SystemReset() of an image without symbols: a function with the key and no more. */
+static uint32_t reset_function(const struct image *image)
 {
-    if (s.symbols)
-        symbols_functions(s.symbols, try_function, &s);
-    for (size_t i = 0; !s.symbols && i < s.image->count; i++)
-        if (try_code(&s, &s.image->segment[i]))
-            break;
+    for (size_t i = 0; i < image->count; i++)
+        for (uint32_t at = 0; at < image->segment[i].size; at += 2) {
+            uint32_t target = call_target(image, image->segment[i].address + at);
+            for (uint32_t in = 0; target && in < RESET_SIZE; in += 2)
+                if (constant(image, target + in) == 0x05FA0004)
+                    return target;
+        }
+    return 0;
 }
 
-/* ---- All of it ------------------------------------------------------------------------------- */
-
-/* How people call it; what only jumps is behind what asks. */
-static bool usual_function(struct requests *requests, const struct symbols *symbols)
+static void search(struct search s, enum kind kind)
 {
-    static const char *const usual[] = {
-        "dfuse_RunBootloader", "RequestBootloader", "request_bootloader", "reboot_to_bootloader",
-        "RebootToBootloader",  "enter_bootloader",  "EnterBootloader",    "EnterDFU",
-        "enter_dfu",           "EnterDFUMode",      "enter_dfu_mode",     "dfu_run_bootloader",
-        "dfu_reset",           "RunBootloader",     "run_bootloader",     "JumpToBootloader",
-        "jump_to_bootloader",  "JumpBootloader",    "JumpToDFU",          "jump_to_dfu",
-        "BootloaderJump",      "bootloader_jump",   "GoToBootloader",     "goto_bootloader",
-        "JumpToSystemMemory",  "JumpToSysMem",      "Bootloader",         "StartBootloader",
-        "start_bootloader",
-    };
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        struct doctor_request request = {.how = DOCTOR_CALL, .text = usual[i]};
-        if (!symbols_function(symbols, usual[i], &request.function))
-            continue;
-        add(requests, request);
-        return true;
-    }
-    return false;
+    bool by_name = kind == SAYS_IT_ASKS || kind == SAYS_IT_JUMPS;
+    s.kind = kind;
+    s.left = REQUESTS_FOUND;
+    if (s.symbols)
+        symbols_functions(s.symbols, try_function, &s);
+    for (size_t i = 0; !s.symbols && !by_name && i < s.image->count; i++)
+        if (try_code(&s, &s.image->segment[i]))
+            break;
 }
 
 void requests_guess(struct requests *requests, const struct image *image,
                     const struct symbols *symbols)
 {
-    struct search asking = {requests, image, symbols, 0, false, REQUESTS_FOUND};
-    struct search jumping = {requests, image, symbols, 0, true, REQUESTS_FOUND};
-    (void)(symbols_function(symbols, "NVIC_SystemReset", &asking.reset) ||
-           symbols_function(symbols, "__NVIC_SystemReset", &asking.reset));
-    if (!usual_function(requests, symbols))
-        search(asking);
-    add(requests, (struct doctor_request){.how = DOCTOR_PRESS, .text = "PA0", .level = true});
-    add(requests, (struct doctor_request){.how = DOCTOR_DETACH});
-    search(jumping);
-    add(requests, (struct doctor_request){.how = DOCTOR_POWER_ON});
+    struct search s = {.requests = requests, .image = image, .symbols = symbols};
+    if (!symbols_function(symbols, "NVIC_SystemReset", &s.reset) &&
+        !symbols_function(symbols, "__NVIC_SystemReset", &s.reset))
+        s.reset = reset_function(image);
+    struct request entry = {.how = REQUEST_CALL, .text = "dfuse_RunBootloader"};
+    if (symbols_function(symbols, entry.text, &entry.function))
+        add(requests, entry);
+    search(s, SAYS_IT_ASKS);
+    search(s, ASKS);
+    add(requests, (struct request){.how = REQUEST_INPUTS});
+    add(requests, (struct request){.how = REQUEST_DETACH});
+    search(s, SAYS_IT_JUMPS);
+    search(s, JUMPS);
+    search(s, RESETS);
 }

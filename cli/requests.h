@@ -8,22 +8,22 @@
 #include "image.h"
 #include "symbols.h"
 
-#define REQUESTS_MAX 16
+#define REQUESTS_MAX 24
 
 struct requests {
-    struct doctor_request request[REQUESTS_MAX];
+    struct request request[REQUESTS_MAX];
     size_t count;
-    char text[REQUESTS_MAX][12]; /* of those that need one of their own */
+    char text[REQUESTS_MAX][12]; /* of functions without a name: their address */
 };
 
 /* Adds a press of a button: "PA0" is high when pressed, "PA0:0" low. */
 bool requests_add_press(struct requests *requests, const char *text, struct error *error);
-/* Finds the function of each DOCTOR_CALL, by its name or its address. */
+/* Finds the function of each REQUEST_CALL, by its name or its address. */
 bool requests_find_functions(struct requests *requests, const struct symbols *symbols,
                              struct error *error);
-/* What may ask the application, the likeliest first: functions of a usual name, or that leave a
- * number and reset; a press of PA0; DFU_DETACH; functions that know where system memory is; at
- * last a power-on alone. */
+/* What may ask the application, the likeliest first: functions whose names say so, or that leave
+ * something for after a reset; any input; DFU_DETACH; functions that jump to system memory, by name
+ * or by code; functions that reset. */
 void requests_guess(struct requests *requests, const struct image *image,
                     const struct symbols *symbols);
 

@@ -22,7 +22,7 @@ struct range {
 
 /* The part that `name` means: "l072xb", or what is printed on the chip or its box, "STM32L072CBT6".
  * There the fifth place is the package, and what follows the size is package and temperature. */
-static const char *part_named(const char *name)
+const char *target_part(const char *name)
 {
     if (strncasecmp(name, "stm32", 5) == 0)
         name += 5;
@@ -39,7 +39,7 @@ static const char *part_named(const char *name)
 struct l072 *target_create(const struct l072_config *config, struct error *error)
 {
     struct l072_config named = *config;
-    if (config->part && !(named.part = part_named(config->part))) {
+    if (config->part && !(named.part = target_part(config->part))) {
         char names[200] = "";
         for (size_t i = 0, at = 0; l072_part_name(i) && at < sizeof(names); i++)
             at += (size_t)snprintf(names + at, sizeof(names) - at, " %s", l072_part_name(i));

@@ -9,6 +9,8 @@
 
 #define TARGET_PART "l072xz" /* when no part is named */
 
+/* The part that `name` means, as the board names it; NULL: no such part. */
+const char *target_part(const char *name);
 /* l072_create() with a reason when it fails. */
 struct l072 *target_create(const struct l072_config *config, struct error *error);
 /* Puts an image into flash, data EEPROM and option bytes; refuses one that does not fit the part,

@@ -11,8 +11,8 @@ static const struct cause causes[] = {
     {
         .id = "no-rom-dfu",
         .title = "this part has no USB DFU in its ROM",
-        .why = "The ROM of the L052, L053, L062, L063 and L071 speaks USART and SPI or I2C "
-               "only; the parts with USB DFU are the L072, L073, L082 and L083.",
+        .why = "The ROM of these parts speaks USART, SPI and I2C at most; those with USB DFU are "
+               "the L072, L073, L082 and L083.",
         .fix = "take one of these parts, or put a bootloader of your own into the flash "
                "(docs/bootloader.md)",
         .reference = AN2606 "printalyzer-densitometer issue 8; dapboot pull request 30",
@@ -21,9 +21,9 @@ static const struct cause causes[] = {
     {
         .id = "bfb2-set",
         .title = "option bit BFB2 is set: the ROM runs before the application",
-        .why = "With BFB2 each reset starts the ROM. V4.1 starts the bank that has an SRAM address "
-               "in its word 0; a hidden image has none, so it never starts. A visible one finds "
-               "the chip as the ROM leaves it, PRIMASK set.",
+        .why = "With BFB2 each reset starts the ROM. V4.0 stays there. V4.1 starts the bank that "
+               "has an SRAM address in its word 0; a hidden image has none, so it never starts. A "
+               "visible one finds the chip as the ROM leaves it, PRIMASK set.",
         .fix = "clear BFB2 in the option bytes, as dfuse_CheckAndRun() does at each start; set it "
                "only to ask for DFU (dfuse_RunBootloaderLatched())",
         .reference = "ST AN2606, table 2, pattern 7; STM32CubeL0 FLASH_DualBoot; ST community, "
@@ -44,6 +44,18 @@ static const struct cause causes[] = {
         .reference = THREADS,
         .repair = REPAIR_RESET,
         .find = wrong_reset,
+    },
+    {
+        .id = "token-not-stored",
+        .title = "the store of the token has no effect",
+        .act = "stores # to @",
+        .why = "Backup registers of the RTC take no store while PWR_CR.DBP is 0, nor data EEPROM "
+               "one while FLASH_PECR.PELOCK is 1. After the reset the request is not there.",
+        .fix = "set PWR_CR.DBP, with the clock of PWR on (HAL_PWR_EnableBkUpAccess()), or unlock "
+               "the EEPROM by FLASH_PEKEYR, before the store",
+        .reference = "RM0376, PWR_CR; FLASH_PECR",
+        .repair = REPAIR_STORE,
+        .find = token_not_stored,
     },
     {
         .id = "token-cleared",
@@ -119,7 +131,7 @@ static const struct cause causes[] = {
     {
         .id = "wrong-address",
         .title = "the address is no system memory of this part",
-        .act = "goes to @",
+        .act = "uses @",
         .why = "System memory of the STM32L0 is at 0x1FF00000, its first word the stack "
                "pointer and its second the address to jump to. Other families have it at "
                "0x1FFF0000 or near, where this chip has nothing: the access is a HardFault.",
@@ -199,7 +211,19 @@ static const struct cause causes[] = {
         .fix = "set a flag in the handler and jump from the main loop, or better reset first",
         .reference = "ST community, topic 50521: a jump in CDC_Receive_FS()",
         .repair = REPAIR_HANDLER,
+        .always = true,
         .find = jump_from_handler,
+    },
+    {
+        .id = "psp-in-use",
+        .title = "the jump is made with the stack of a task, PSP",
+        .act = "jumps to @",
+        .why = "With CONTROL.SPSEL 1 the ROM runs on PSP, whatever MSP is set to. It uses the "
+               "first 4 KB of SRAM, where the stack of the task may lie.",
+        .fix = "write 0 to CONTROL before MSP is set, or reset first",
+        .repair = REPAIR_PSP,
+        .always = true,
+        .find = psp_in_use,
     },
     {
         .id = "primask-set",
@@ -213,9 +237,18 @@ static const struct cause causes[] = {
         .find = primask_set,
     },
     {
+        .id = "sleepdeep-left",
+        .title = "SLEEPDEEP stays set",
+        .act = "jumps to @",
+        .why = "A ROM that sleeps between interrupts then goes to Stop, where USB has no clock. "
+               "The stand-in for it does; whether ST's does is not published.",
+        .fix = "clear SCB->SCR.SLEEPDEEP before the jump, or reset first",
+        .repair = REPAIR_SLEEPDEEP,
+        .find = sleepdeep_left,
+    },
+    {
         .id = "watchdog-resets",
         .title = "a watchdog resets the chip on the way into DFU",
-        .act = "jumps to @",
         .why = "A started IWDG runs on until a reset. The ROM slows and reloads it, but only when "
                "it has started: what is left of the time at the jump must last for that. WWDG it "
                "does not know.",
@@ -246,6 +279,7 @@ static const struct cause causes[] = {
         .fix = "clear EN of all DMA channels, or the clock of DMA, before the jump; or reset first",
         .reference = AN2606 "ST AN2606, 4.1",
         .repair = REPAIR_DMA,
+        .always = true,
         .find = dma_left_on,
     },
     {
@@ -254,7 +288,8 @@ static const struct cause causes[] = {
         .act = "jumps to @",
         .why = "SysTick interrupts the ROM, which has not asked for it, or while VTOR still points "
                "to the handlers of the application. ST wants all interrupts off before the jump.",
-        .fix = "set SysTick->CTRL to 0 before the jump, or reset first",
+        .fix = "set SysTick->CTRL to 0 last before the jump, as HAL_RCC_DeInit() starts it again; "
+               "or reset first",
         .reference = "ST AN2606, 4.1; ArduPilot pull request 31770",
         .repair = REPAIR_SYSTICK,
         .always = true,
@@ -269,6 +304,7 @@ static const struct cause causes[] = {
         .fix = "write 0xFFFFFFFF to NVIC->ICER[0] and ICPR[0] before the jump, or reset first",
         .reference = "ST AN2606, 4.1; ArduPilot pull request 31770",
         .repair = REPAIR_NVIC,
+        .always = true,
         .find = interrupt_left_on,
     },
     {
@@ -361,7 +397,6 @@ static const struct cause causes[] = {
         .fix = "take a bootloader of your own into the product before level 2 is set "
                "(docs/bootloader.md)",
         .reference = "ST AN2606, 4.1; RM0376, readout protection",
-        .repair = REPAIR_RDP,
         .find = rdp_level_2,
     },
     {
@@ -369,15 +404,25 @@ static const struct cause causes[] = {
         .title = "the flash is write-protected: DFU reports success, and nothing changes",
         .act = "jumps to @",
         .why = "The ROM takes erase and write of a protected sector as done, and does nothing.",
-        .fix = "clear the WRPROT bits in the option bytes at 0x1FF80008",
+        .fix = "clear the WRPROT bits in the option bytes from 0x1FF80008 on",
         .reference = "ST AN3156, 5.1 and 5.3",
         .repair = REPAIR_WRP,
         .find = write_protected,
     },
     {
+        .id = "load-from-zero",
+        .title = "a load from address 0 is compiled to a trap",
+        .why = "To a C compiler nothing lies at address 0. For a load through a pointer that it "
+               "knows to be 0, GCC puts the undefined instruction UDF #255, which is a HardFault.",
+        .fix = "read the words at 0x1FF00000 and 0x1FF00004, or compile with "
+               "-fno-delete-null-pointer-checks",
+        .reference = "GCC, -fdelete-null-pointer-checks and -fisolate-erroneous-paths-dereference",
+        .find = load_from_zero,
+    },
+    {
         .id = "crash",
         .title = "a HardFault on the way to DFU",
-        .act = "goes to @",
+        .act = "uses @",
         .why = "The instruction does what the chip answers with HardFault, and it goes no "
                "further.",
         .fix = "see with dfuse sim --trace how it gets there",
@@ -391,6 +436,16 @@ static const struct cause causes[] = {
         .fix = "tell how DFU is asked for: --call FUNCTION, --press PIN, --detach or --uart "
                "TEXT",
         .find = never_jumps,
+    },
+    {
+        .id = "only-the-jump",
+        .title = "the jump is right, but nothing that leads to it was found",
+        .act = "jumps to @",
+        .why = "A function that goes to system memory, or resets, was called from the main loop, "
+               "and DFU came. What calls it, and how the chip is then, was not seen.",
+        .fix = "tell how DFU is asked for: --call FUNCTION, --press PIN, --detach or --uart TEXT",
+        .always = true,
+        .find = only_the_jump,
     },
     {
         .id = "rom-silent",

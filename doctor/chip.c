@@ -15,10 +15,15 @@
 #define RDP_LEVEL_0     0xAAu
 #define RDP_LEVEL_2     0xCCu
 #define OPTION_WRPROT   0x1FF80008u /* three words, each a half and its complement */
+#define CONTROL_SPSEL   2u
+#define PWR_CR          0x40007000u
+#define PWR_CR_DBP      (UINT32_C(1) << 8)
 #define RCC_CR          0x40021000u
 #define RCC_CR_PLLON    (UINT32_C(1) << 24)
 #define RCC_APB1RSTR    0x40021028u
 #define RCC_APB1_WWDG   (UINT32_C(1) << 11)
+#define RCC_APB1ENR     0x40021038u
+#define RCC_APB1_PWR    (UINT32_C(1) << 28)
 #define RCC_APB2ENR     0x40021034u
 #define RCC_APB2_SYSCFG UINT32_C(1)
 #define IWDG_KR         0x40003000u
@@ -89,6 +94,8 @@ struct chip chip_look(struct l072 *board)
         .nvic = chip_word(board, NVIC_ISER),
         .dma = dma_target(board),
         .primask = l072_register(board, PRIMASK) & 1,
+        .psp = l072_register(board, CONTROL) & CONTROL_SPSEL,
+        .sleepdeep = chip_word(board, CHIP_SCR) & CHIP_SCR_SLEEPDEEP,
         .systick = chip_word(board, SYST_CSR) & 1,
         .pullup = l072_usb_attached(board),
         .pll = chip_word(board, RCC_CR) & RCC_CR_PLLON,
@@ -124,6 +131,12 @@ void chip_hide_bank(struct l072 *board, uint32_t bank)
 void chip_clock_syscfg(struct l072 *board)
 {
     (void)l072_write(board, RCC_APB2ENR, 4, chip_word(board, RCC_APB2ENR) | RCC_APB2_SYSCFG);
+}
+
+void chip_open_backup(struct l072 *board)
+{
+    (void)l072_write(board, RCC_APB1ENR, 4, chip_word(board, RCC_APB1ENR) | RCC_APB1_PWR);
+    (void)l072_write(board, PWR_CR, 4, chip_word(board, PWR_CR) | PWR_CR_DBP);
 }
 
 /* Only a reset stops IWDG; it gets 28 seconds. */
@@ -163,11 +176,12 @@ static void leave_handler(struct l072 *board)
 static const struct {
     uint32_t repair, address, size, value;
 } stores[] = {
-    {REPAIR_SYSTICK, SYST_CSR,     4, 0         },
-    {REPAIR_NVIC,    NVIC_ICER,    4, UINT32_MAX},
-    {REPAIR_PULLUP,  USB_BCDR,     2, 0         },
-    {REPAIR_VTOR,    VTOR,         4, 0         },
-    {REPAIR_REMAP,   SYSCFG_CFGR1, 4, 1         },
+    {REPAIR_SYSTICK,   SYST_CSR,     4, 0         },
+    {REPAIR_NVIC,      NVIC_ICER,    4, UINT32_MAX},
+    {REPAIR_PULLUP,    USB_BCDR,     2, 0         },
+    {REPAIR_SLEEPDEEP, CHIP_SCR,     4, 0         },
+    {REPAIR_VTOR,      VTOR,         4, 0         },
+    {REPAIR_REMAP,     SYSCFG_CFGR1, 4, 1         },
 };
 
 void chip_repair_jump(struct l072 *board, unsigned repairs)
@@ -176,6 +190,8 @@ void chip_repair_jump(struct l072 *board, unsigned repairs)
     l072_get_geometry(board, &geometry);
     if (repairs & REPAIR_HANDLER)
         leave_handler(board);
+    if (repairs & REPAIR_PSP)
+        l072_set_register(board, CONTROL, 0);
     if (repairs & REPAIR_ENTRY)
         l072_set_register(board, PC, chip_word(board, CHIP_SYSTEM_MEMORY + 4) & ~1u);
     if (repairs & REPAIR_MSP)

@@ -8,16 +8,7 @@
 #define DOCTOR_DOCTOR_H
 
 #include "causes.h"
-
-/* How DFU is asked for. DOCTOR_POWER_ON: by nothing more. */
-enum doctor_how { DOCTOR_CALL, DOCTOR_PRESS, DOCTOR_DETACH, DOCTOR_UART, DOCTOR_POWER_ON };
-
-struct doctor_request {
-    enum doctor_how how;
-    uint32_t function; /* DOCTOR_CALL: its address */
-    const char *text;  /* the function, the pin or what is sent */
-    bool level;        /* DOCTOR_PRESS: of the pin while pressed */
-};
+#include "request.h"
 
 struct doctor_finding {
     const struct cause *cause;
@@ -27,17 +18,18 @@ struct doctor_finding {
 #define DOCTOR_FINDINGS 40
 
 struct doctor_diagnosis {
-    enum outcome outcome;                 /* of the application as it is */
-    enum outcome repaired;                /* with all that was found put right */
-    const struct doctor_request *request; /* the one that had an effect; NULL: none of several */
+    enum outcome outcome;   /* of the application as it is */
+    enum outcome repaired;  /* with all that was found put right */
+    bool asked;             /* one of the requests had an effect, or was the only one */
+    struct request request; /* that one */
     size_t count;
     struct doctor_finding finding[DOCTOR_FINDINGS]; /* in the order they are met */
 };
 
 /* `board` is lenient, has the image and no power; it stays as it is. Of the requests the first
- * that has an effect counts; none does when the application goes into the ROM at each power-on.
- * False: memory is short. */
+ * that has an effect counts, with presses short, long, or from power-on on; none does when the
+ * application goes into the ROM by itself at each power-on. False: memory is short. */
 bool doctor_examine(struct doctor_diagnosis *diagnosis, const struct l072 *board, bool rom_has_dfu,
-                    const struct doctor_request *requests, size_t count);
+                    const struct request *requests, size_t count);
 
 #endif

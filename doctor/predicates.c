@@ -3,6 +3,8 @@
 
 /* For what is no instruction's fault. */
 static const struct fact nowhere = {.seen = true};
+/* ... and comes behind all that was seen. */
+static const struct fact at_last = {.seen = true, .time = UINT64_MAX};
 
 static const struct fact *if_seen(const struct fact *fact, bool condition)
 {
@@ -103,7 +105,7 @@ const struct fact *syscfg_clock_off(const struct evidence *e)
 
 const struct fact *msp_from_zero(const struct evidence *e)
 {
-    return if_seen(&e->msp, e->jump.seen && !e->msp_is_rom && e->msp.value == (e->bank1 & ~3u));
+    return if_seen(&e->msp, e->jump.seen && e->msp_from_zero);
 }
 
 const struct fact *jump_from_handler(const struct evidence *e)
@@ -114,6 +116,26 @@ const struct fact *jump_from_handler(const struct evidence *e)
 const struct fact *primask_set(const struct evidence *e)
 {
     return if_seen(&e->jump, e->chip.primask);
+}
+
+const struct fact *psp_in_use(const struct evidence *e)
+{
+    return if_seen(&e->jump, e->chip.psp);
+}
+
+const struct fact *sleepdeep_left(const struct evidence *e)
+{
+    return if_seen(&e->jump, e->chip.sleepdeep);
+}
+
+const struct fact *token_not_stored(const struct evidence *e)
+{
+    return if_seen(&e->not_stored, e->reset.seen && !e->jump.seen);
+}
+
+const struct fact *load_from_zero(const struct evidence *e)
+{
+    return if_seen(&e->fault, e->fault_is_trap);
 }
 
 const struct fact *systick_left_on(const struct evidence *e)
@@ -191,10 +213,16 @@ const struct fact *never_jumps(const struct evidence *e)
 {
     if (e->outcome != OUTCOME_NO_JUMP)
         return NULL;
-    return e->token_read.seen ? &e->token_read : &nowhere;
+    return e->token_read.seen ? &e->token_read : &at_last;
 }
 
 const struct fact *rom_silent(const struct evidence *e)
 {
     return if_seen(&e->jump, e->outcome == OUTCOME_NO_DEVICE);
+}
+
+const struct fact *only_the_jump(const struct evidence *e)
+{
+    (void)e;
+    return NULL; /* known to who asks */
 }

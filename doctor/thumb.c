@@ -2,8 +2,6 @@
 /* Only what the doctor asks for is decoded (ARM DDI 0419, A5.2). */
 #include "thumb.h"
 
-enum { SP = 13, PC = 15 };
-
 static uint32_t low(struct l072 *board, unsigned opcode, unsigned shift)
 {
     return l072_register(board, opcode >> shift & 7);
@@ -18,6 +16,7 @@ static struct thumb register_offset(struct l072 *board, unsigned opcode)
         .kind = operation < 3 ? THUMB_STORE : THUMB_LOAD,
         .address = low(board, opcode, 3) + low(board, opcode, 6),
         .size = sizes[operation],
+        .value = low(board, opcode, 0),
     };
 }
 
@@ -29,6 +28,7 @@ static struct thumb immediate_offset(struct l072 *board, unsigned opcode)
         .kind = opcode >> 11 & 1 ? THUMB_LOAD : THUMB_STORE,
         .address = low(board, opcode, 3) + (opcode >> 6 & 31) * size,
         .size = size,
+        .value = low(board, opcode, 0),
     };
 }
 
@@ -38,6 +38,7 @@ static struct thumb stack_offset(struct l072 *board, unsigned opcode)
         .kind = opcode >> 11 & 1 ? THUMB_LOAD : THUMB_STORE,
         .address = l072_register(board, SP) + (opcode & 0xFF) * 4,
         .size = 4,
+        .value = low(board, opcode, 8),
         .stack = true,
     };
 }
@@ -48,6 +49,7 @@ static struct thumb multiple(struct l072 *board, unsigned opcode)
         .kind = opcode >> 11 & 1 ? THUMB_LOAD : THUMB_STORE,
         .address = low(board, opcode, 8),
         .size = 4 * (uint32_t)__builtin_popcount(opcode & 0xFF),
+        .value = opcode & 0xFF ? l072_register(board, (unsigned)__builtin_ctz(opcode)) : 0,
     };
 }
 

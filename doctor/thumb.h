@@ -3,7 +3,7 @@
 #ifndef DOCTOR_THUMB_H
 #define DOCTOR_THUMB_H
 
-#include "l072.h"
+#include "chip.h"
 
 enum thumb_kind {
     THUMB_OTHER,
@@ -16,6 +16,7 @@ enum thumb_kind {
 struct thumb {
     enum thumb_kind kind;
     uint32_t address, size; /* of the bytes accessed */
+    uint32_t value;         /* THUMB_STORE: of the register that is stored, the first of several */
     bool wants_thumb_bit;   /* BX, BLX: bit 0 of the target must be set */
     bool stack;             /* the address is relative to SP */
 };

@@ -19,8 +19,12 @@
 #define RCC_WWDGRSTF (UINT32_C(1) << 30)
 #define ROM_CODE     (CHIP_SYSTEM_MEMORY + 0xC0) /* behind its 48 vectors */
 #define ROM_END      (CHIP_SYSTEM_MEMORY + CHIP_SYSTEM_SIZE)
-#define PATIENCE_PS  (600 * L072_PS_PER_MS) /* without any event: a device is there after 300 ms */
-#define LONGEST_PS   (5 * L072_PS_PER_S)
+#define RTC_BKP0R    0x40002850u
+#define RTC_BKP_END  0x40002864u
+#define EEPROM       0x08080000u
+#define EEPROM_END   0x08081800u
+#define UDF_TRAP     0xDEFFu /* GCC's __builtin_trap() */
+#define RESETS_MOST  8       /* an application that resets for ever */
 
 /* ---- Facts ----------------------------------------------------------------------------------- */
 
@@ -38,25 +42,13 @@ static bool is_ram(uint32_t address)
 /* Where a request can outlast a reset: SRAM, data EEPROM, RTC backup registers (RM0376). */
 static bool may_hold_token(uint32_t address)
 {
-    return is_ram(address) || (address >= 0x08080000 && address < 0x08081800) ||
-           (address >= 0x40002850 && address < 0x40002864);
+    return is_ram(address) || (address >= EEPROM && address < EEPROM_END) ||
+           (address >= RTC_BKP0R && address < RTC_BKP_END);
 }
 
 static bool on_stack(const struct watch *w, uint32_t address)
 {
     return is_ram(address) && address >= l072_register(w->board, SP) && address < w->stack_top;
-}
-
-static void remember(struct watch *w, uint32_t pc, uint32_t address)
-{
-    unsigned slot = w->candidates;
-    for (unsigned i = 0; i < WATCH_CANDIDATES && i < w->candidates; i++)
-        if (w->candidate[(w->candidates - 1 - i) % WATCH_CANDIDATES].address == address)
-            slot = w->candidates - 1 - i;
-    if (slot == w->candidates)
-        w->candidates++;
-    w->candidate[slot % WATCH_CANDIDATES] =
-        (struct fact){true, l072_now(w->board), pc, address, chip_word(w->board, address)};
 }
 
 /* A magic number is neither small, as a counter is, nor an address. */
@@ -66,17 +58,48 @@ static bool looks_magic(uint32_t value)
     return high != 0 && high != 0x2000 && (high < 0x0800 || high > 0x0803);
 }
 
-/* Of what was stored last before the reset, the last magic number; else the last number at all. */
+/* The i-th candidate of a kind, the latest first; NULL past the end. */
+static struct fact *candidate(struct watch *w, bool magic, unsigned i)
+{
+    if (i >= w->candidates[magic] || i >= WATCH_CANDIDATES)
+        return NULL;
+    return &w->candidate[magic][(w->candidates[magic] - 1 - i) % WATCH_CANDIDATES];
+}
+
+static void remember(struct watch *w, uint32_t pc, uint32_t address)
+{
+    struct fact store = {true, l072_now(w->board), pc, address, chip_word(w->board, address)}, *c;
+    bool magic = looks_magic(store.value);
+    for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
+        if (c->address == address) {
+            *c = store;
+            return;
+        }
+    w->candidate[magic][w->candidates[magic]++ % WATCH_CANDIDATES] = store;
+}
+
+/* Of what was stored before the reset, the last magic number that is still there; else the last
+ * number at all. */
 static void choose_token(struct watch *w)
 {
-    struct fact *token = &w->evidence.token;
-    for (unsigned i = 0; i < WATCH_CANDIDATES && i < w->candidates; i++) {
-        const struct fact *c = &w->candidate[(w->candidates - 1 - i) % WATCH_CANDIDATES];
-        if (i == 0 || looks_magic(c->value))
+    struct fact *token = &w->evidence.token, *c;
+    for (int magic = 1; magic >= 0; magic--)
+        for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
+            if (!token->seen && chip_word(w->board, c->address) == c->value)
+                *token = *c;
+}
+
+/* What start-up code looks at, and is as it was left before the reset, is more likely the token
+ * than the last store of all. */
+static void correct_token(struct watch *w, const struct thumb *t)
+{
+    struct fact *token = &w->evidence.token, *c;
+    for (unsigned i = 0; !looks_magic(token->value) && (c = candidate(w, false, i)); i++)
+        if (c->address >= (t->address & ~3u) && c->address < t->address + t->size &&
+            c->value == chip_word(w->board, c->address)) {
             *token = *c;
-        if (looks_magic(c->value))
             return;
-    }
+        }
 }
 
 /* ---- Events of the board --------------------------------------------------------------------- */
@@ -99,10 +122,16 @@ static void on_warning(struct watch *w, const struct l072_event *event)
     struct evidence *e = &w->evidence;
     if (event->value == L072_STOP_NO_CLOCK && event->detail >> 10 == SYSCFG >> 10)
         note(w, &e->no_clock, event->pc, event->detail, 0);
+    if (event->value == L072_STOP_FLASH && may_hold_token(event->detail) && !e->reset.seen)
+        note(w, &e->not_stored, event->pc, event->detail, 0);
     if (!is_fault(event->value))
         return;
+    w->stirred = true;
     if (is_other_rom(event->detail) || is_other_rom(event->pc))
         note(w, &e->not_rom, event->pc, event->detail, 0);
+    if (!e->fault.seen)
+        e->fault_is_trap =
+            (chip_word(w->board, event->pc & ~3u) >> (event->pc & 2) * 8 & 0xFFFF) == UDF_TRAP;
     note(w, &e->fault, event->pc, event->detail, event->value);
 }
 
@@ -110,7 +139,8 @@ static void on_warning(struct watch *w, const struct l072_event *event)
  * start after a reset by a watchdog. */
 static void on_leave(struct watch *w, const struct l072_event *event)
 {
-    if (!(l072_register(w->board, XPSR) & IPSR) && !w->evidence.watchdog.seen)
+    bool bounce = event->value == w->start_up || !(l072_register(w->board, XPSR) & IPSR);
+    if (bounce && !w->evidence.watchdog.seen)
         note(w, &w->evidence.leave, event->pc, event->value, 0);
     w->in_rom = false;
 }
@@ -119,9 +149,12 @@ static void on_reset(struct watch *w, const struct l072_event *event)
 {
     struct evidence *e = &w->evidence;
     w->called = false;
-    if (event->detail & (RCC_IWDGRSTF | RCC_WWDGRSTF))
+    bool watchdog = event->detail & (RCC_IWDGRSTF | RCC_WWDGRSTF);
+    /* A watchdog may be how the application resets. */
+    bool meant = watchdog && w->candidates[true] && !e->reset.seen && !e->jump.seen;
+    if (watchdog && !meant)
         note(w, &e->watchdog, event->pc, 0, event->detail);
-    if (event->detail & RCC_SFTRSTF && !e->reset.seen && !e->jump.seen) {
+    if ((event->detail & RCC_SFTRSTF || meant) && !e->reset.seen && !e->jump.seen) {
         note(w, &e->reset, event->pc, 0, event->detail);
         choose_token(w);
     }
@@ -132,6 +165,9 @@ static void on_reset(struct watch *w, const struct l072_event *event)
 static void observe(void *context, const struct l072_event *event)
 {
     struct watch *w = context;
+    w->entered |= event->kind == L072_EVENT_ENTER_ROM;
+    w->resets += event->kind == L072_EVENT_RESET;
+    w->stirred |= event->kind == L072_EVENT_RESET || event->kind == L072_EVENT_ENTER_ROM;
     if (!w->asked && event->kind != L072_EVENT_WARNING)
         return;
     switch (event->kind) {
@@ -151,12 +187,17 @@ static bool in_system_memory(uint32_t address)
     return address - CHIP_SYSTEM_MEMORY < CHIP_SYSTEM_SIZE;
 }
 
-static void enter_rom(struct watch *w, uint32_t from)
+/* An instruction at `from` has led into the ROM: no jump when the chip begins there, or takes an
+ * exception whose vector is the ROM's. */
+static void enter_rom(struct watch *w, uint32_t from, uint32_t exception)
 {
     struct evidence *e = &w->evidence;
     uint32_t target = l072_register(w->board, PC);
     w->in_rom = true;
-    if (!w->asked && !in_system_memory(from)) /* where a power-on may begin */
+    if (in_system_memory(from) || (l072_register(w->board, XPSR) & IPSR) != exception)
+        return;
+    w->last = l072_now(w->board);
+    if (!w->asked)
         note(w, &e->unasked, from, target, 0);
     if (!w->asked || e->jump.seen)
         return;
@@ -185,8 +226,10 @@ static void follow_token(struct watch *w, const struct thumb *t, uint32_t pc)
     if (!e->reset.seen || !e->token.seen || e->token_read.seen || e->jump.seen)
         return;
     uint32_t address = e->token.address, value = chip_word(w->board, address);
-    if (t->kind == THUMB_LOAD && covers(t, address)) {
-        note(w, &e->token_read, pc, address, value);
+    if (t->kind == THUMB_LOAD)
+        correct_token(w, t);
+    if (t->kind == THUMB_LOAD && covers(t, e->token.address)) {
+        note(w, &e->token_read, pc, e->token.address, value);
     } else if (value != e->token.value) {
         if (!e->token_lost.seen)
             e->token_lost_to_stack = t->stack || on_stack(w, address);
@@ -196,42 +239,54 @@ static void follow_token(struct watch *w, const struct thumb *t, uint32_t pc)
     }
 }
 
-static void after_store(struct watch *w, const struct thumb *t, uint32_t pc)
+static bool is_backup(uint32_t address)
 {
-    uint32_t first = t->address & ~3u;
-    if (w->evidence.reset.seen || w->evidence.jump.seen || !w->asked)
-        return;
-    for (uint32_t a = first; a < t->address + t->size; a += 4)
-        if (may_hold_token(a) && !t->stack)
-            remember(w, pc, a);
+    return address >= RTC_BKP0R && address < RTC_BKP_END;
 }
 
-/* A store to AIRCR, before it happens. */
-static void before_aircr(struct watch *w, uint32_t pc, uint32_t value)
+static void after_store(struct watch *w, const struct thumb *t, uint32_t pc)
 {
-    if ((value & 0xFFFF0000) == AIRCR_KEY && value & AIRCR_RESET)
+    uint32_t first = t->address & ~3u, words = (t->address % 4 + t->size + 3) / 4;
+    if (w->evidence.reset.seen || w->evidence.jump.seen || !w->asked)
         return;
-    note(w, &w->evidence.useless_reset, pc, AIRCR, value);
+    for (uint32_t i = 0; i < words; i++)
+        if (may_hold_token(first + 4 * i) && !t->stack)
+            remember(w, pc, first + 4 * i);
+    if (is_backup(t->address) && chip_word(w->board, t->address) != t->value)
+        note(w, &w->evidence.not_stored, pc, t->address, t->value);
+}
+
+/* A store to AIRCR, before it happens. Only a whole word counts. */
+static void before_aircr(struct watch *w, const struct thumb *t, uint32_t pc)
+{
+    if (t->size == 4 && (t->value & 0xFFFF0000) == AIRCR_KEY && t->value & AIRCR_RESET)
+        return;
+    note(w, &w->evidence.useless_reset, pc, AIRCR, t->value);
     if (w->repairs & REPAIR_RESET && !w->evidence.reset.seen)
         (void)l072_write(w->board, AIRCR, 4, AIRCR_KEY | AIRCR_RESET);
 }
 
-/* The register that a store of a word takes its value from: Rt of STR. */
-static uint32_t stored_value(const struct watch *w, uint32_t pc)
+static void before_store(struct watch *w, const struct thumb *t, uint32_t pc)
 {
-    uint16_t opcode = 0;
-    if (l072_peek(w->board, pc, &opcode, sizeof opcode) != 0)
-        return 0;
-    return l072_register(w->board, opcode >> 12 == 9 ? opcode >> 8 & 7 : opcode & 7);
+    if (t->address == AIRCR)
+        before_aircr(w, t, pc);
+    if (t->address >> 10 == SYSCFG >> 10 && w->repairs & REPAIR_SYSCFG)
+        chip_clock_syscfg(w->board);
+    if (is_backup(t->address) && w->repairs & REPAIR_STORE)
+        chip_open_backup(w->board);
 }
 
 static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     struct evidence *e = &w->evidence;
-    if (t->stack && e->msp.seen && !e->jump.seen)
+    /* Above where MSP was set nothing has been pushed since. */
+    if (t->stack && e->msp.seen && !e->jump.seen && !(l072_register(w->board, CONTROL) & 2) &&
+        t->address + t->size > e->msp.value)
         note(w, &e->popped, pc, t->address, chip_word(w->board, t->address));
     if (t->address >= ROM_CODE && t->address < ROM_END - 2) /* the bootloader ID is there */
         note(w, &e->read_code, pc, t->address, 0);
+    if (t->address == 0)
+        w->zero_read = chip_word(w->board, 0) != chip_word(w->board, CHIP_SYSTEM_MEMORY);
     if (!e->reset.seen || e->jump.seen || t->address != CHIP_BANK1)
         return;
     note(w, &e->bank1_read, pc, CHIP_BANK1, e->bank1);
@@ -242,13 +297,12 @@ static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
 static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     struct evidence *e = &w->evidence;
-    if (t->kind == THUMB_STORE && t->address == AIRCR && t->size == 4)
-        before_aircr(w, pc, stored_value(w, pc));
-    if (t->kind == THUMB_STORE && t->address >> 10 == SYSCFG >> 10 && w->repairs & REPAIR_SYSCFG)
-        chip_clock_syscfg(w->board);
-    if (t->kind == THUMB_SET_MSP && !e->jump.seen) {
+    if (t->kind == THUMB_STORE)
+        before_store(w, t, pc);
+    if (t->kind == THUMB_SET_MSP && !e->jump.seen && t->address != l072_register(w->board, MSP)) {
         e->msp = (struct fact){true, l072_now(w->board), pc, 0, t->address};
         e->msp_is_rom = t->address == chip_word(w->board, CHIP_SYSTEM_MEMORY);
+        e->msp_from_zero = w->zero_read && !e->msp_is_rom;
     }
     if (t->kind == THUMB_LOAD)
         before_load(w, t, pc);
@@ -270,6 +324,7 @@ static void come_back(struct watch *w)
 static enum l072_why step(struct watch *w)
 {
     uint32_t pc = l072_register(w->board, PC), sp = l072_register(w->board, SP);
+    uint32_t exception = l072_register(w->board, XPSR) & IPSR;
     if (is_ram(sp) && sp > w->stack_top)
         w->stack_top = sp;
     struct thumb t = w->asked ? thumb_next(w->board) : (struct thumb){0};
@@ -280,7 +335,7 @@ static enum l072_why step(struct watch *w)
     follow_token(w, &t, pc);
     come_back(w);
     if (in_system_memory(l072_register(w->board, PC)))
-        enter_rom(w, pc);
+        enter_rom(w, pc, exception);
     return why;
 }
 
@@ -292,6 +347,8 @@ void watch_init(struct watch *watch, struct l072 *board)
     usb_device_init(&watch->device, board);
     watch->device.observe = observe;
     watch->device.context = watch;
+    usb_device_poll(&watch->device); /* takes what came with the power */
+    watch->resets = 0;
 }
 
 void watch_fork(struct watch *watch, const struct watch *from, struct l072 *board)
@@ -300,6 +357,15 @@ void watch_fork(struct watch *watch, const struct watch *from, struct l072 *boar
     watch->board = board;
     watch->device.board = board;
     watch->device.context = watch;
+}
+
+/* The next instruction is WFI or WFE, into Stop or Standby. */
+static bool stops(const struct watch *w)
+{
+    uint16_t opcode = 0;
+    (void)l072_peek(w->board, l072_register(w->board, PC), &opcode, sizeof opcode);
+    return (opcode == 0xBF30 || opcode == 0xBF20) &&
+           chip_word(w->board, CHIP_SCR) & CHIP_SCR_SLEEPDEEP;
 }
 
 static bool dfu_appeared(const struct watch *w)
@@ -327,6 +393,27 @@ void watch_run(struct watch *watch, uint64_t ps)
             return;
 }
 
+void watch_start(struct watch *watch, uint64_t ps)
+{
+    uint64_t end = l072_now(watch->board) + ps;
+    while (l072_now(watch->board) < end && !watch->evidence.unasked.seen && !stops(watch))
+        if (!run_slice(watch, end))
+            return;
+}
+
+bool watch_glance(struct watch *watch, uint64_t ps)
+{
+    uint64_t end = l072_now(watch->board) + ps;
+    watch->stirred = watch->entered = false;
+    while (!watch->stirred && l072_now(watch->board) < end) {
+        uint64_t due = usb_device_due(&watch->device);
+        if (l072_run(watch->board, due < end ? due : end) == L072_STOPPED)
+            return true;
+        usb_device_poll(&watch->device);
+    }
+    return watch->stirred;
+}
+
 static void read_chip(struct watch *w)
 {
     struct l072_geometry geometry;
@@ -336,13 +423,24 @@ static void read_chip(struct watch *w)
     w->evidence.has_bank2 = geometry.bank2_base != 0;
     w->evidence.bank2 = geometry.bank2_base ? chip_word(w->board, geometry.bank2_base) : 0;
     w->evidence.bfb2 = chip_bfb2(w->board);
+    w->start_up = chip_word(w->board, geometry.flash_base + 4) & ~1u;
+}
+
+bool watch_crashed(const struct watch *watch)
+{
+    return l072_stop(watch->board)->kind ||
+           (l072_register(watch->board, XPSR) & IPSR) == HARD_FAULT;
 }
 
 void watch_request(struct watch *watch)
 {
+    struct evidence *e = &watch->evidence;
     watch->asked = true;
+    watch->resets = 0;
     watch->last = l072_now(watch->board);
     read_chip(watch);
+    if (!watch_crashed(watch))
+        e->fault.seen = e->not_rom.seen = e->no_clock.seen = false;
     if (watch->repairs & REPAIR_WATCHDOG)
         chip_calm_watchdogs(watch->board);
 }
@@ -367,21 +465,29 @@ static enum outcome judge(const struct watch *w)
     const struct evidence *e = &w->evidence;
     if (dfu_appeared(w))
         return OUTCOME_DFU;
-    if (l072_stop(w->board)->kind || e->fault.seen ||
-        (l072_register(w->board, XPSR) & IPSR) == HARD_FAULT)
+    if (watch_crashed(w) || e->fault.seen)
         return OUTCOME_CRASH;
+    if (e->leave.seen)
+        return OUTCOME_BOUNCE;
     if (e->watchdog.seen)
         return OUTCOME_WATCHDOG;
     if (!e->jump.seen)
         return w->in_rom ? OUTCOME_NOT_STARTED : OUTCOME_NO_JUMP;
-    return e->leave.seen ? OUTCOME_BOUNCE : OUTCOME_NO_DEVICE;
+    return OUTCOME_NO_DEVICE;
 }
 
-void watch_to_the_end(struct watch *watch)
+static bool is_over(const struct watch *w, uint64_t patience_ps)
 {
-    uint64_t end = l072_now(watch->board) + LONGEST_PS;
-    while (l072_now(watch->board) < end && l072_now(watch->board) < watch->last + PATIENCE_PS &&
-           !watch->evidence.watchdog.seen && !dfu_appeared(watch))
+    const struct evidence *e = &w->evidence;
+    uint64_t patience = e->reset.seen || e->jump.seen ? WATCH_PATIENCE_PS : patience_ps;
+    return dfu_appeared(w) || e->watchdog.seen || w->resets > RESETS_MOST ||
+           l072_now(w->board) >= w->last + patience;
+}
+
+void watch_to_the_end(struct watch *watch, uint64_t patience_ps)
+{
+    uint64_t end = l072_now(watch->board) + WATCH_LONGEST_PS;
+    while (l072_now(watch->board) < end && !is_over(watch, patience_ps))
         if (!run_slice(watch, end))
             break;
     watch->evidence.outcome = judge(watch);

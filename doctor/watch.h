@@ -28,7 +28,7 @@ enum outcome {
     OUTCOME_NOT_STARTED, /* the ROM runs from power-on, and the application never does */
 };
 
-#define WATCH_CANDIDATES 8 /* stores remembered, each may be the token's */
+#define WATCH_CANDIDATES 16 /* stores remembered, each may be the token's */
 
 struct evidence {
     enum outcome outcome;
@@ -44,17 +44,20 @@ struct evidence {
     struct fact token;      /* the store that leaves the request for after the reset */
     struct fact token_lost; /* the first that changes it, before anything reads it */
     bool token_lost_to_stack;
+    struct fact not_stored;    /* a store before the reset to what would outlast it: not taken */
     struct fact token_read;    /* the first load after the reset */
     struct fact bank1_read;    /* the first load of word 0 of the flash after the reset */
     struct fact useless_reset; /* AIRCR: key or bit wrong, nothing happens */
     struct fact no_clock;      /* SYSCFG stored to while its clock is off */
     struct fact msp;           /* MSR MSP, the last before the jump */
     bool msp_is_rom;           /* it is the ROM's own */
+    bool msp_from_zero;        /* it was read at address 0, and is not */
     struct fact popped;        /* a load by SP after that, before the jump */
     struct fact read_code;     /* load of the application from system memory, behind its vectors */
     struct fact no_thumb_bit;  /* BX to an even address */
     struct fact not_rom;       /* access where other families have their system memory */
     struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
+    bool fault_is_trap;        /* by the instruction that GCC puts where code cannot be right */
     struct fact watchdog;      /* the first reset by one */
 
     struct fact jump; /* the first into the ROM; address: its target */
@@ -72,11 +75,16 @@ struct watch {
     uint32_t token_address; /* of REPAIR_TOKEN */
 
     /* Private. */
-    struct fact candidate[WATCH_CANDIDATES];
-    unsigned candidates; /* ever */
-    uint32_t stack_top;  /* highest SP so far */
-    uint64_t last;       /* time of the last thing that happened */
-    bool asked;          /* the request has been made */
+    struct fact candidate[2][WATCH_CANDIDATES]; /* [1]: magic numbers */
+    unsigned candidates[2];                     /* ever */
+    bool zero_read;                             /* address 0, and the ROM's word was not there */
+    uint32_t stack_top;                         /* highest SP so far */
+    uint32_t start_up;                          /* where the application starts after a reset */
+    uint64_t last;                              /* time of the last thing that happened */
+    unsigned resets;                            /* since the request */
+    bool asked;                                 /* the request has been made */
+    bool stirred;                               /* a reset, the ROM or a fault, asked for or not */
+    bool entered;                               /* the ROM among these */
     bool in_rom;
     bool called;        /* a function of the application runs on request: */
     uint32_t saved[17]; /* registers before it */
@@ -89,12 +97,24 @@ void watch_fork(struct watch *watch, const struct watch *from, struct l072 *boar
 /* Runs for `ps` picoseconds, or until the board stops, a DFU device is there, or the application
  * goes into the ROM unasked. */
 void watch_run(struct watch *watch, uint64_t ps);
-/* The request is made from now on. Calls a function as an interrupt would between two
+/* The same, or until just before the application goes to Stop or Standby, where it can be asked by
+ * a pin alone. */
+void watch_start(struct watch *watch, uint64_t ps);
+/* Runs at full speed, without looking at instructions, for `ps` picoseconds or until something
+ * happens: a reset, the ROM, a fault. Returns whether it did. */
+bool watch_glance(struct watch *watch, uint64_t ps);
+/* The request is made from now on; what happened before is no matter, unless it is how the
+ * application has ended. Calls a function as an interrupt would between two
  * instructions of the main loop; its return goes on there. */
 void watch_request(struct watch *watch);
 void watch_call(struct watch *watch, uint32_t function);
+/* The board has stopped, or the CPU is in HardFault. */
+bool watch_crashed(const struct watch *watch);
 /* Runs until it is clear how it ends, at most for five seconds, and fills in the outcome, but for
- * OUTCOME_LOCKED. */
-void watch_to_the_end(struct watch *watch);
+ * OUTCOME_LOCKED. `patience_ps`: how long nothing may happen before the way into the ROM begins. */
+void watch_to_the_end(struct watch *watch, uint64_t patience_ps);
+
+#define WATCH_PATIENCE_PS (600 * L072_PS_PER_MS) /* a device is there 300 ms after the jump */
+#define WATCH_LONGEST_PS  (5 * L072_PS_PER_S)
 
 #endif

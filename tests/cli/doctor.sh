@@ -38,11 +38,18 @@ check "... its token put right" names 1 "wrong-reset bank1-visible" \
     build/examples/forum-2017-token.elf
 check "... which is enough for ROM V4.0" ends dfu bounce
 
-for good in healthy-reset healthy-jump iwdg-running reset-cause at-power-on; do
+for good in healthy-reset healthy-jump iwdg-running reset-cause asked-in-stop panic slow-request \
+    at-power-on after-a-second; do
     check "$good" names 0 "" $fixtures/$good.elf
 done
 asked_by() { grep -q "\"request\": \"$1" "$work/out"; }
 check "... which nobody asks" asked_by nobody
+check "a button that floats" names 0 "" $fixtures/floating-button.elf
+check "... is found" asked_by "a press of PB2 (low)"
+check "a button" names 0 "" --press PB2:0 $fixtures/long-press.elf
+check "... is pressed for long" asked_by "a long press of PB2 (low)"
+check "another" names 0 "" --press PB2:0 $fixtures/held-button.elf
+check "... is held at power-on" asked_by "PB2 held low at power-on"
 check "by a serial line" names 0 "" --uart 'x!' $fixtures/uart-asked.elf
 # With --press nothing in it asks for DFU, so that the serial line is what did.
 check "... by nothing else" names 1 never-jumps --press PA5 $fixtures/uart-asked.elf
@@ -51,26 +58,37 @@ check "what the entry library refuses" names 1 request-refused \
 check "... on ROM V4.1 only" ends dfu no-jump
 check "several mistakes" names 1 "syscfg-clock-off primask-set vtor-left bank1-visible" \
     $fixtures/popular.elf
-# one CAUSE V40 V41 [FIXTURE]
+# With what was found put right, on each ROM.
+repaired() {
+    [ "$(grep -o '"repaired": "[^"]*"' "$work/out" | cut -d '"' -f 4 | tr '\n' ' ')" = "$1 $2 " ]
+}
+# one CAUSE V40 V41 [FIXTURE]: and DFU comes when it is put right.
 one() {
+    fatal "$1" "$2" "$3" "$4"
+    check "$1: put right" repaired dfu dfu
+}
+# fatal CAUSE V40 V41 [FIXTURE]: what comes behind it cannot be seen.
+fatal() {
     check "$1: the cause${4:+ of $4}" names 1 "$1" "$fixtures/${4:-$1}.elf"
     check "$1: the outcome" ends "$2" "$3"
 }
 one wrong-reset no-jump no-jump
 one wrong-reset no-jump no-jump wrong-key
 one token-cleared no-jump no-jump
+one token-cleared no-jump no-jump many-stores
 one token-on-stack no-jump no-jump
-one token-never-checked no-jump no-jump
+one token-not-stored no-jump no-jump
+fatal token-never-checked no-jump no-jump
 one token-checked-late no-device no-device
 one token-at-power-on dfu dfu token-kept
 one token-at-power-on dfu dfu token-is-a-flag
 one token-at-power-on dfu dfu token-is-a-byte
-one never-jumps no-jump no-jump
-one wrong-address crash crash
-one no-thumb-bit crash crash
-one read-twice crash crash
+fatal never-jumps no-jump no-jump
+fatal wrong-address crash crash
+fatal no-thumb-bit crash crash
+fatal read-twice crash crash
 check "wrong-entry: the cause" names 1 wrong-entry $fixtures/wrong-entry.elf
-one stack-switched crash crash
+fatal stack-switched crash crash
 one first-page-erased dfu dfu
 one syscfg-clock-off no-jump no-jump
 one no-remap no-device no-device
@@ -85,21 +103,25 @@ one pll-left-on dfu dfu
 one dma-left-on locked locked
 one watchdog-resets watchdog watchdog iwdg-short
 one watchdog-resets watchdog watchdog wwdg-running
-one rom-silent no-device no-device
+fatal rom-silent no-device no-device
 one bank1-visible dfu bounce
 check "bank2-visible: the cause" names 1 bank2-visible $fixtures/bank2-visible.elf
-one crash crash crash
+one psp-in-use dfu dfu
+one sleepdeep-left no-device no-device
+fatal load-from-zero crash crash
+fatal crash crash crash
 check "no-rom-dfu: the cause" names 1 no-rom-dfu --part l052x8 $fixtures/no-rom-dfu.elf
 
-# with OPTION CAUSE V40 V41 FIXTURE: option bytes that the image knows nothing of.
+# with OPTION CAUSE V40 V41 FIXTURE REPAIRED: option bytes that the image knows nothing of.
 with() {
     check "$1: the cause" names 1 "$2" --option "$1" "$fixtures/$5.elf"
     check "$1: the outcome" ends "$3" "$4"
+    check "$1: put right" repaired "$6" "$6"
 }
-with BFB2=1 bfb2-set not-started not-started healthy-reset
-with BFB2=1 "bfb2-set bank1-visible" not-started bounce bank1-visible
-with RDP=0xBB rdp-level-1 locked locked healthy-reset
-with RDP=0xCC rdp-level-2 locked locked healthy-jump
+with BFB2=1 bfb2-set not-started not-started healthy-reset dfu
+with BFB2=1 "bfb2-set bank1-visible" not-started bounce bank1-visible dfu
+with RDP=0xBB rdp-level-1 locked locked healthy-reset dfu
+with RDP=0xCC rdp-level-2 locked locked healthy-jump locked
 # The lowest sectors, in a file with option bytes.
 printf ':020000041FF8E3\n:040008000F00F0FFF6\n:00000001FF\n' >"$work/options.hex"
 arm-none-eabi-objcopy -O ihex $fixtures/healthy-reset.elf "$work/app.hex"
@@ -107,6 +129,13 @@ grep -hv '^:00000001FF' "$work/app.hex" >"$work/both.hex"
 cat "$work/options.hex" >>"$work/both.hex"
 check "write-protected: the cause" names 1 write-protected "$work/both.hex"
 check "write-protected: the outcome" ends locked locked
+check "write-protected: put right" repaired dfu dfu
+# The second of two sectors that the image has something in.
+printf ':020000040801F1\n:1010C00001020304050607080102030405060708D8\n' >"$work/end.hex"
+printf ':020000041FF8E3\n:04000C000200FDFFF2\n:00000001FF\n' >>"$work/end.hex"
+grep -hv '^:00000001FF' "$work/app.hex" >"$work/both.hex"
+cat "$work/end.hex" >>"$work/both.hex"
+check "write-protected: not the first sector" names 1 write-protected "$work/both.hex"
 
 readable() {
     "$dfuse" doctor build/examples/forum-2017.elf >"$work/out" 2>"$work/err"
@@ -120,6 +149,21 @@ arm-none-eabi-objcopy -O binary $fixtures/primask-set.elf "$work/plain.bin"
 arm-none-eabi-objcopy -O ihex $fixtures/token-never-checked.elf "$work/app.hex"
 arm-none-eabi-strip $fixtures/msp-from-zero.elf -o "$work/stripped.elf"
 check "plain bytes" names 1 primask-set "$work/plain.bin"
+arm-none-eabi-objcopy -O binary $fixtures/healthy-jump.elf "$work/healthy.bin"
+check "... of which only the jump was found" names 1 only-the-jump "$work/healthy.bin"
+# The vectors that are used are a segment of their own.
+head -c 64 "$work/plain.bin" >"$work/vectors.bin"
+tail -c +193 "$work/plain.bin" >"$work/code.bin"
+for part in vectors:0x08000000 code:0x080000C0; do
+    arm-none-eabi-objcopy -I binary -O ihex --change-addresses "${part#*:}" "$work/${part%:*}.bin" \
+        "$work/${part%:*}.hex"
+done
+grep -v '^:00000001FF' "$work/vectors.hex" >"$work/gap.hex"
+cat "$work/code.hex" >>"$work/gap.hex"
+check "... in two segments" names 1 primask-set "$work/gap.hex"
+# Code that stores to the end of the address space: movs r0, #0; subs r0, #4; strb r0, [r0]; b .
+image 2000 3804 7000 E7FE >"$work/end.bin"
+check "... that stores at 0xFFFFFFFC" names 1 crash --call 0x08000008 "$work/end.bin"
 check "... ask by an address" names 1 never-jumps --call 0x0800010B "$work/plain.bin"
 check "Intel HEX" names 1 token-never-checked "$work/app.hex"
 check "a stripped ELF" names 1 msp-from-zero "$work/stripped.elf"
@@ -140,9 +184,11 @@ guesses() {
     grep -q "\"part\": \"$part\", \"guess\": \"$why" "$work/out"
 }
 check "the part: by the stack" guesses l072xz "its stack ends at 0x20005000" build/examples/app-1.elf
-check "... of a small part" guesses l052x8 "its stack ends at 0x20002000" $fixtures/no-rom-dfu.elf
+check "... of a small part" guesses l072xz "its stack ends at 0x20002000; an L05x" \
+    $fixtures/no-rom-dfu.elf
 check "... unknown" guesses l072xz "nothing" "$work/plain.bin"
 check "... as told" guesses l083xz '"' --part l083xz build/examples/app-1.elf
+check "... as on the chip" guesses l072xb '"' --part STM32L072CBT6 build/examples/app-1.elf
 cat >"$work/startup_stm32l053xx.c" <<'END'
 void Reset_Handler(void) { for (;;); }
 __attribute__((section(".vectors"), used)) static void (*const vectors[])(void) = {

@@ -21,11 +21,12 @@ enum fixture {
     WRONG_KEY,
     NEVER_JUMPS, /* the token is compared with another number */
     TOKEN_CHECKED_LATE,
-    TOKEN_KEPT,      /* is true after a dip of the supply */
-    TOKEN_IS_A_FLAG, /* is true when SRAM holds anything */
-    TOKEN_IS_A_BYTE, /* ... that happens to be right */
-    RESET_CAUSE,     /* the same, but only after a reset by software: works */
-    UART_ASKED,      /* works: by '!' on USART2 */
+    TOKEN_KEPT,       /* is true after a dip of the supply */
+    TOKEN_IS_A_FLAG,  /* is true when SRAM holds anything */
+    TOKEN_IS_A_BYTE,  /* ... that happens to be right */
+    RESET_CAUSE,      /* the same, but only after a reset by software: works */
+    UART_ASKED,       /* works: by '!' on USART2 */
+    TOKEN_NOT_STORED, /* in a backup register that takes no store */
     HEALTHY_JUMP,
     POPULAR, /* what many answers tell one to do: several mistakes */
     WRONG_ADDRESS,
@@ -48,25 +49,37 @@ enum fixture {
     IWDG_RUNNING, /* the ROM copes with that, */
     IWDG_SHORT,   /* but not in this time */
     WWDG_RUNNING,
-    ROM_SILENT,  /* USB is held in reset */
-    AT_POWER_ON, /* nobody asks: works */
+    PSP_IN_USE,
+    LOAD_FROM_ZERO,
+    FLOATING_BUTTON, /* these work: PB2 low asks, which no resistor of the chip keeps high, */
+    LONG_PRESS,      /* for a second, */
+    HELD_BUTTON,     /* or at power-on; */
+    ASKED_IN_STOP,   /* by a call, in Stop; */
+    SLEEPDEEP_LEFT,  /* (this does not) */
+    AFTER_A_SECOND,  /* nobody asks */
+    ROM_SILENT,      /* USB is held in reset */
+    AT_POWER_ON,     /* nobody asks: works */
     CRASH,
 };
 
 #define WORD(at) (*(volatile uint32_t *)(at))
 
-/* RM0376: TIM2, DMA1 channel 2, WWDG. */
-#define TIM2_CR1   WORD(0x40000000u)
-#define TIM2_DIER  WORD(0x4000000Cu)
-#define TIM2_SR    WORD(0x40000010u)
-#define TIM2_ARR   WORD(0x4000002Cu)
-#define DMA_CCR2   WORD(0x4002001Cu)
-#define DMA_CNDTR2 WORD(0x40020020u)
-#define DMA_CPAR2  WORD(0x40020024u)
-#define DMA_CMAR2  WORD(0x40020028u)
-#define DMA_CSELR  WORD(0x400200A8u)
-#define WWDG_CR    WORD(0x40002C00u)
-#define WWDG_CFR   WORD(0x40002C04u)
+/* RM0376: TIM2, DMA1 channel 2, GPIOB, WWDG; SCR of the core. */
+#define TIM2_CR1    WORD(0x40000000u)
+#define TIM2_DIER   WORD(0x4000000Cu)
+#define TIM2_SR     WORD(0x40000010u)
+#define TIM2_ARR    WORD(0x4000002Cu)
+#define DMA_CCR2    WORD(0x4002001Cu)
+#define DMA_CNDTR2  WORD(0x40020020u)
+#define DMA_CPAR2   WORD(0x40020024u)
+#define DMA_CMAR2   WORD(0x40020028u)
+#define DMA_CSELR   WORD(0x400200A8u)
+#define GPIOB_MODER WORD(0x50000400u)
+#define GPIOB_PUPDR WORD(0x5000040Cu)
+#define GPIOB_IDR   WORD(0x50000410u)
+#define SCR         WORD(0xE000ED10u)
+#define WWDG_CR     WORD(0x40002C00u)
+#define WWDG_CFR    WORD(0x40002C04u)
 
 #define RESETS      (FIXTURE < HEALTHY_JUMP)
 #define MAGIC       0xB00710ADu
@@ -82,10 +95,11 @@ static volatile uint32_t cleared;
 static volatile bool asked; /* by nobody: dfuse doctor calls enter_bootloader() itself */
 
 #define TOKEN                                                                                      \
-    (FIXTURE == TOKEN_CLEARED    ? &cleared                                                        \
-     : FIXTURE == TOKEN_KEPT     ? (volatile uint32_t *)FREE_RAM                                   \
-     : FIXTURE == TOKEN_ON_STACK ? (volatile uint32_t *)STACK_END                                  \
-                                 : (volatile uint32_t *)dfuse_token)
+    (FIXTURE == TOKEN_CLEARED      ? &cleared                                                      \
+     : FIXTURE == TOKEN_NOT_STORED ? &WORD(0x40002850u) /* RTC_BKP0R */                            \
+     : FIXTURE == TOKEN_KEPT       ? (volatile uint32_t *)FREE_RAM                                 \
+     : FIXTURE == TOKEN_ON_STACK   ? (volatile uint32_t *)STACK_END                                \
+                                   : (volatile uint32_t *)dfuse_token)
 
 /* ---- The jump ---------------------------------------------------------------------------------
  */
@@ -116,6 +130,7 @@ static uint32_t target(void)
     case NO_THUMB_BIT: return ROM_START & ~1u;
     case SYSCFG_CLOCK_OFF: return word_at(4);
     case CRASH: return WORD(0xA0000000u);
+    case LOAD_FROM_ZERO: __builtin_trap(); /* as GCC compiles WORD(0) */
     default: return ROM_START;
     }
 }
@@ -140,6 +155,10 @@ static void jump(void)
         flash_erase_page(FLASH_BASE);
     if (FIXTURE == STACK_SWITCHED)
         set_stack(stack);
+    if (FIXTURE == ASKED_IN_STOP)
+        SCR = 0;
+    if (FIXTURE == PSP_IN_USE)
+        __asm__ volatile("mov r0, sp\n\tmsr psp, r0\n\tmovs r0, #2\n\tmsr control, r0" ::: "r0");
     core_start(stack, target());
 }
 
@@ -181,6 +200,27 @@ void SystemInit(void)
         check();
 }
 
+#ifdef PANIC
+/* Stores a number and resets too, and does not lead to DFU. */
+static volatile uint32_t panics;
+__attribute__((used, noinline)) static void a_panic(void)
+{
+    panics = 0xDEADBEEF;
+    SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
+}
+#endif
+
+/* How many other words are stored before the reset, after the token. */
+#ifndef LAST_STORES
+#define LAST_STORES 0
+#endif
+static volatile uint32_t last_stores[LAST_STORES + 1];
+
+/* Milliseconds before the reset. */
+#ifndef DELAY
+#define DELAY 0
+#endif
+
 /* The name that dfuse doctor looks for. */
 void enter_bootloader(void);
 
@@ -193,6 +233,10 @@ __attribute__((noinline)) void enter_bootloader(void)
     if (!RESETS)
         jump();
     *TOKEN = MAGIC;
+    for (unsigned i = LAST_STORES; i; i--)
+        last_stores[i] = i;
+    for (volatile unsigned loops = DELAY * 200; loops; loops--)
+        ;
     switch (FIXTURE) {
     case WRONG_RESET: SCB->AIRCR = 0x05FA0001; break;
     case WRONG_KEY: SCB->AIRCR = 0x05AF0004; break;
@@ -203,8 +247,12 @@ __attribute__((noinline)) void enter_bootloader(void)
 /* ---- The application --------------------------------------------------------------------------
  */
 
+/* Milliseconds. */
+static volatile uint32_t ticks;
+
 void SysTick_Handler(void)
 {
+    ticks++;
 }
 
 void TIM2_IRQHandler(void)
@@ -217,6 +265,21 @@ void app_detach(void);
 
 void app_detach(void)
 {
+}
+
+static bool button(void)
+{
+    return FIXTURE >= FLOATING_BUTTON && FIXTURE <= HELD_BUTTON && !(GPIOB_IDR & 1u << 2);
+}
+
+static bool button_asks(void)
+{
+    static uint32_t since;
+    if (FIXTURE == AFTER_A_SECOND)
+        return ticks > 1000;
+    if (!button())
+        since = ticks;
+    return FIXTURE == LONG_PRESS ? ticks - since > 1000 : FIXTURE == FLOATING_BUTTON && button();
 }
 
 static uint32_t samples[FIXTURE == DMA_LEFT_ON ? 896 : 1]; /* begins where the ROM's RAM does */
@@ -249,7 +312,7 @@ static void switch_on(void)
     }
     if (FIXTURE == WWDG_RUNNING) {
         RCC->APB1ENR |= 1u << 11; /* WWDGEN */
-        WWDG_CFR = 0x1FF;         /* divided by 8: 1 s at 2.1 MHz, 62 ms at 32 MHz */
+        WWDG_CFR = 0x1FF;         /* divided by 8: 1 s at 2.1 MHz, 66 ms at 32 MHz */
         WWDG_CR = 0xFF;
     }
     if (FIXTURE == IWDG_SHORT) { /* half a millisecond */
@@ -257,6 +320,14 @@ static void switch_on(void)
         IWDG->KR = IWDG_KR_UNLOCK;
         IWDG->RLR = 4;
     }
+    if (FIXTURE >= FLOATING_BUTTON && FIXTURE <= HELD_BUTTON) {
+        RCC->IOPENR |= RCC_IOPENR_IOPB;
+        if (FIXTURE != FLOATING_BUTTON)
+            GPIOB_PUPDR |= 1u << 4;
+        GPIOB_MODER &= ~(3u << 4);
+    }
+    if (FIXTURE == ASKED_IN_STOP || FIXTURE == SLEEPDEEP_LEFT)
+        SCR |= 1u << 2; /* SLEEPDEEP */
     if (FIXTURE == ROM_SILENT)
         RCC->APB1RSTR = RCC_APB1ENR_USB;
     if (FIXTURE == UART_ASKED) {
@@ -294,8 +365,10 @@ int main(void)
         switch_on();
     check();
     switch_on();
+    if (FIXTURE == HELD_BUTTON && button())
+        enter_bootloader();
     for (;;) {
-        if (asked || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
+        if (asked || button_asks() || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
             enter_bootloader();
         if (FIXTURE == IWDG_RUNNING || FIXTURE == IWDG_SHORT)
             IWDG->KR = IWDG_KR_RELOAD;
