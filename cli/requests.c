@@ -169,7 +169,8 @@ static bool try_code(struct search *s, const struct image_segment *code)
         if (target < code->size)
             starts[target] = true;
     }
-    for (uint32_t at = start + 2; starts && at < code->size && !enough; at += 2) {
+    for (uint32_t at = start + 2;
+         starts && at < code->size && !enough && s->requests->count < REQUESTS_MAX; at += 2) {
         if (!starts[at] && at + 2 < code->size)
             continue;
         char *text = s->requests->text[s->requests->count];

@@ -59,10 +59,11 @@ static size_t expand(const struct examination *x, const struct request *request,
     static const uint64_t hold_ps[] = {REQUEST_SHORT_PS, REQUEST_LONG_PS, REQUEST_HELD};
     struct request pins[INPUTS_MAX] = {*request};
     size_t count = 0, inputs = 1;
+    list[0] = *request;
     if (request->how == REQUEST_INPUTS)
         inputs = request_inputs(x->start.board, false, pins, INPUTS_MAX);
     else if (request->how != REQUEST_PRESS || request->hold_ps)
-        return list[0] = *request, 1;
+        return 1;
     for (size_t hold = 0; hold < HOLDS; hold++)
         for (size_t i = 0; i < inputs; i++, count++) {
             list[count] = pins[i];

@@ -90,10 +90,10 @@ static bool is_weak(struct examination *x, uint32_t token)
 static void power_on_again(struct examination *x)
 {
     struct evidence *e = &x->now.evidence;
-    bool in_sram = e->token.address >> 16 == 0x2000;
     if (!e->reset.seen || !e->token.seen)
         return;
-    if (kept(x) || (in_sram && met(x, e->token.value) && is_weak(x, e->token.value)))
+    if (kept(x) ||
+        (chip_is_sram(e->token.address) && met(x, e->token.value) && is_weak(x, e->token.value)))
         e->power_on = x->again.evidence.unasked;
 }
 
@@ -128,11 +128,10 @@ const struct evidence *attempt(struct examination *x, unsigned repairs)
     struct watch *w = &x->now;
     prepare(x, repairs | x->always);
     w->evidence.outcome = OUTCOME_NO_JUMP;
-    if (w->in_rom)
+    x->made = !w->in_rom && request_make(&x->request, w);
+    if (w->in_rom && !w->asked)
         watch_request(w); /* of nobody: the application never started */
-    else
-        x->made = request_make(&x->request, w);
-    if (x->made || w->in_rom)
+    if (w->asked)
         watch_to_the_end(w, x->patience_ps);
     if (w->evidence.outcome != OUTCOME_DFU)
         return &w->evidence;

@@ -8,6 +8,9 @@
 #define CHIP_BANK1         0x08000000u
 #define CHIP_SYSTEM_MEMORY 0x1FF00000u
 #define CHIP_SYSTEM_SIZE   0x2000u
+#define CHIP_SRAM          0x20000000u
+#define CHIP_SCR           0xE000ED10u
+#define CHIP_SCR_SLEEPDEEP 0x00000004u
 /* First word of a bank that hides it from the ROM: two BKPT instructions, as on shipped STM32L082
  * boards [ArduinoCore-stm32l0]. */
 #define CHIP_HIDDEN_WORD 0xBE00BE00u
@@ -60,10 +63,13 @@ struct chip {
     bool remapped; /* address 0 shows system memory */
 };
 
-/* A word of memory or of a peripheral; 0 where there is none. */
-#define CHIP_SCR           0xE000ED10u
-#define CHIP_SCR_SLEEPDEEP 0x00000004u
+/* Of what the stack pointers of all parts look like, too. */
+static inline bool chip_is_sram(uint32_t address)
+{
+    return address >> 16 == CHIP_SRAM >> 16;
+}
 
+/* A word of memory or of a peripheral; 0 where there is none. */
 uint32_t chip_word(struct l072 *board, uint32_t address);
 struct chip chip_look(struct l072 *board);
 /* Option bytes as loaded: BFB2, the level of readout protection, any bit of write protection. */

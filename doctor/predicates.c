@@ -11,11 +11,6 @@ static const struct fact *if_seen(const struct fact *fact, bool condition)
     return fact->seen && condition ? fact : NULL;
 }
 
-static bool is_stack_pointer(uint32_t word)
-{
-    return word >> 16 == 0x2000;
-}
-
 const struct fact *no_rom_dfu(const struct evidence *e)
 {
     return e->rom_has_dfu ? NULL : &nowhere;
@@ -95,7 +90,7 @@ const struct fact *stack_switched(const struct evidence *e)
 
 const struct fact *first_page_erased(const struct evidence *e)
 {
-    return if_seen(&e->jump, is_stack_pointer(e->bank1) && !is_stack_pointer(e->chip.bank1));
+    return if_seen(&e->jump, chip_is_sram(e->bank1) && !chip_is_sram(e->chip.bank1));
 }
 
 const struct fact *syscfg_clock_off(const struct evidence *e)
@@ -175,18 +170,18 @@ const struct fact *vtor_left(const struct evidence *e)
 
 const struct fact *bank2_visible(const struct evidence *e)
 {
-    return if_seen(&e->jump, e->leave.seen && e->has_bank2 && is_stack_pointer(e->bank2));
+    return if_seen(&e->jump, e->leave.seen && e->has_bank2 && chip_is_sram(e->bank2));
 }
 
 /* dfuse_CheckAndRun() and the like: they look first. */
 const struct fact *request_refused(const struct evidence *e)
 {
-    return if_seen(&e->bank1_read, !e->jump.seen && is_stack_pointer(e->bank1));
+    return if_seen(&e->bank1_read, !e->jump.seen && chip_is_sram(e->bank1));
 }
 
 const struct fact *bank1_visible(const struct evidence *e)
 {
-    return if_seen(&e->jump, e->leave.seen && is_stack_pointer(e->bank1));
+    return if_seen(&e->jump, e->leave.seen && chip_is_sram(e->bank1));
 }
 
 const struct fact *rdp_level_1(const struct evidence *e)

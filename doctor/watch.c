@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "dfuhost.h"
-#include "thumb.h"
+#include "token.h"
 
 #define AIRCR        0xE000ED0Cu
 #define AIRCR_KEY    0x05FA0000u
@@ -19,87 +19,14 @@
 #define RCC_WWDGRSTF (UINT32_C(1) << 30)
 #define ROM_CODE     (CHIP_SYSTEM_MEMORY + 0xC0) /* behind its 48 vectors */
 #define ROM_END      (CHIP_SYSTEM_MEMORY + CHIP_SYSTEM_SIZE)
-#define RTC_BKP0R    0x40002850u
-#define RTC_BKP_END  0x40002864u
-#define EEPROM       0x08080000u
-#define EEPROM_END   0x08081800u
 #define UDF_TRAP     0xDEFFu /* GCC's __builtin_trap() */
 #define RESETS_MOST  8       /* an application that resets for ever */
 
-/* ---- Facts ----------------------------------------------------------------------------------- */
-
-static void note(struct watch *w, struct fact *fact, uint32_t pc, uint32_t address, uint32_t value)
+void watch_note(const struct watch *w, struct fact *fact, uint32_t pc, uint32_t address,
+                uint32_t value)
 {
     if (!fact->seen)
         *fact = (struct fact){true, l072_now(w->board), pc, address, value};
-}
-
-static bool is_ram(uint32_t address)
-{
-    return address >> 16 == 0x2000;
-}
-
-/* Where a request can outlast a reset: SRAM, data EEPROM, RTC backup registers (RM0376). */
-static bool may_hold_token(uint32_t address)
-{
-    return is_ram(address) || (address >= EEPROM && address < EEPROM_END) ||
-           (address >= RTC_BKP0R && address < RTC_BKP_END);
-}
-
-static bool on_stack(const struct watch *w, uint32_t address)
-{
-    return is_ram(address) && address >= l072_register(w->board, SP) && address < w->stack_top;
-}
-
-/* A magic number is neither small, as a counter is, nor an address. */
-static bool looks_magic(uint32_t value)
-{
-    uint32_t high = value >> 16;
-    return high != 0 && high != 0x2000 && (high < 0x0800 || high > 0x0803);
-}
-
-/* The i-th candidate of a kind, the latest first; NULL past the end. */
-static struct fact *candidate(struct watch *w, bool magic, unsigned i)
-{
-    if (i >= w->candidates[magic] || i >= WATCH_CANDIDATES)
-        return NULL;
-    return &w->candidate[magic][(w->candidates[magic] - 1 - i) % WATCH_CANDIDATES];
-}
-
-static void remember(struct watch *w, uint32_t pc, uint32_t address)
-{
-    struct fact store = {true, l072_now(w->board), pc, address, chip_word(w->board, address)}, *c;
-    bool magic = looks_magic(store.value);
-    for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
-        if (c->address == address) {
-            *c = store;
-            return;
-        }
-    w->candidate[magic][w->candidates[magic]++ % WATCH_CANDIDATES] = store;
-}
-
-/* Of what was stored before the reset, the last magic number that is still there; else the last
- * number at all. */
-static void choose_token(struct watch *w)
-{
-    struct fact *token = &w->evidence.token, *c;
-    for (int magic = 1; magic >= 0; magic--)
-        for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
-            if (!token->seen && chip_word(w->board, c->address) == c->value)
-                *token = *c;
-}
-
-/* What start-up code looks at, and is as it was left before the reset, is more likely the token
- * than the last store of all. */
-static void correct_token(struct watch *w, const struct thumb *t)
-{
-    struct fact *token = &w->evidence.token, *c;
-    for (unsigned i = 0; !looks_magic(token->value) && (c = candidate(w, false, i)); i++)
-        if (c->address >= (t->address & ~3u) && c->address < t->address + t->size &&
-            c->value == chip_word(w->board, c->address)) {
-            *token = *c;
-            return;
-        }
 }
 
 /* ---- Events of the board --------------------------------------------------------------------- */
@@ -121,18 +48,18 @@ static void on_warning(struct watch *w, const struct l072_event *event)
 {
     struct evidence *e = &w->evidence;
     if (event->value == L072_STOP_NO_CLOCK && event->detail >> 10 == SYSCFG >> 10)
-        note(w, &e->no_clock, event->pc, event->detail, 0);
-    if (event->value == L072_STOP_FLASH && may_hold_token(event->detail) && !e->reset.seen)
-        note(w, &e->not_stored, event->pc, event->detail, 0);
+        watch_note(w, &e->no_clock, event->pc, event->detail, 0);
+    if (event->value == L072_STOP_FLASH && token_may_be(event->detail) && !e->reset.seen)
+        watch_note(w, &e->not_stored, event->pc, event->detail, 0);
     if (!is_fault(event->value))
         return;
     w->stirred = true;
     if (is_other_rom(event->detail) || is_other_rom(event->pc))
-        note(w, &e->not_rom, event->pc, event->detail, 0);
+        watch_note(w, &e->not_rom, event->pc, event->detail, 0);
     if (!e->fault.seen)
         e->fault_is_trap =
             (chip_word(w->board, event->pc & ~3u) >> (event->pc & 2) * 8 & 0xFFFF) == UDF_TRAP;
-    note(w, &e->fault, event->pc, event->detail, event->value);
+    watch_note(w, &e->fault, event->pc, event->detail, event->value);
 }
 
 /* A handler that the application has left on is no bounce: the ROM goes on behind it. Nor is the
@@ -141,7 +68,7 @@ static void on_leave(struct watch *w, const struct l072_event *event)
 {
     bool bounce = event->value == w->start_up || !(l072_register(w->board, XPSR) & IPSR);
     if (bounce && !w->evidence.watchdog.seen)
-        note(w, &w->evidence.leave, event->pc, event->value, 0);
+        watch_note(w, &w->evidence.leave, event->pc, event->value, 0);
     w->in_rom = false;
 }
 
@@ -153,10 +80,10 @@ static void on_reset(struct watch *w, const struct l072_event *event)
     /* A watchdog may be how the application resets. */
     bool meant = watchdog && w->candidates[true] && !e->reset.seen && !e->jump.seen;
     if (watchdog && !meant)
-        note(w, &e->watchdog, event->pc, 0, event->detail);
+        watch_note(w, &e->watchdog, event->pc, 0, event->detail);
     if ((event->detail & RCC_SFTRSTF || meant) && !e->reset.seen && !e->jump.seen) {
-        note(w, &e->reset, event->pc, 0, event->detail);
-        choose_token(w);
+        watch_note(w, &e->reset, event->pc, 0, event->detail);
+        token_choose(w);
     }
     if (w->repairs & REPAIR_WATCHDOG)
         chip_calm_watchdogs(w->board);
@@ -198,10 +125,10 @@ static void enter_rom(struct watch *w, uint32_t from, uint32_t exception)
         return;
     w->last = l072_now(w->board);
     if (!w->asked)
-        note(w, &e->unasked, from, target, 0);
+        watch_note(w, &e->unasked, from, target, 0);
     if (!w->asked || e->jump.seen)
         return;
-    note(w, &e->jump, from, target, 0);
+    watch_note(w, &e->jump, from, target, 0);
     e->chip = chip_look(w->board);
     e->rdp = chip_rdp(w->board);
     e->write_protected = chip_write_protected(w->board);
@@ -214,54 +141,12 @@ static void enter_rom(struct watch *w, uint32_t from, uint32_t exception)
 
 /* ---- Single steps ---------------------------------------------------------------------------- */
 
-static bool covers(const struct thumb *t, uint32_t address)
-{
-    return (t->address & ~3u) <= address && address < t->address + t->size;
-}
-
-/* What came of the token after the reset. The token is put back until something reads it. */
-static void follow_token(struct watch *w, const struct thumb *t, uint32_t pc)
-{
-    struct evidence *e = &w->evidence;
-    if (!e->reset.seen || !e->token.seen || e->token_read.seen || e->jump.seen)
-        return;
-    uint32_t address = e->token.address, value = chip_word(w->board, address);
-    if (t->kind == THUMB_LOAD)
-        correct_token(w, t);
-    if (t->kind == THUMB_LOAD && covers(t, e->token.address)) {
-        note(w, &e->token_read, pc, e->token.address, value);
-    } else if (value != e->token.value) {
-        if (!e->token_lost.seen)
-            e->token_lost_to_stack = t->stack || on_stack(w, address);
-        note(w, &e->token_lost, pc, address, value);
-        if (w->repairs & REPAIR_TOKEN && address == w->token_address)
-            (void)l072_write(w->board, address, 4, e->token.value); /* is SRAM: it was lost */
-    }
-}
-
-static bool is_backup(uint32_t address)
-{
-    return address >= RTC_BKP0R && address < RTC_BKP_END;
-}
-
-static void after_store(struct watch *w, const struct thumb *t, uint32_t pc)
-{
-    uint32_t first = t->address & ~3u, words = (t->address % 4 + t->size + 3) / 4;
-    if (w->evidence.reset.seen || w->evidence.jump.seen || !w->asked)
-        return;
-    for (uint32_t i = 0; i < words; i++)
-        if (may_hold_token(first + 4 * i) && !t->stack)
-            remember(w, pc, first + 4 * i);
-    if (is_backup(t->address) && chip_word(w->board, t->address) != t->value)
-        note(w, &w->evidence.not_stored, pc, t->address, t->value);
-}
-
 /* A store to AIRCR, before it happens. Only a whole word counts. */
 static void before_aircr(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     if (t->size == 4 && (t->value & 0xFFFF0000) == AIRCR_KEY && t->value & AIRCR_RESET)
         return;
-    note(w, &w->evidence.useless_reset, pc, AIRCR, t->value);
+    watch_note(w, &w->evidence.useless_reset, pc, AIRCR, t->value);
     if (w->repairs & REPAIR_RESET && !w->evidence.reset.seen)
         (void)l072_write(w->board, AIRCR, 4, AIRCR_KEY | AIRCR_RESET);
 }
@@ -272,7 +157,7 @@ static void before_store(struct watch *w, const struct thumb *t, uint32_t pc)
         before_aircr(w, t, pc);
     if (t->address >> 10 == SYSCFG >> 10 && w->repairs & REPAIR_SYSCFG)
         chip_clock_syscfg(w->board);
-    if (is_backup(t->address) && w->repairs & REPAIR_STORE)
+    if (w->repairs & REPAIR_STORE && token_is_backup(t->address))
         chip_open_backup(w->board);
 }
 
@@ -282,14 +167,14 @@ static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
     /* Above where MSP was set nothing has been pushed since. */
     if (t->stack && e->msp.seen && !e->jump.seen && !(l072_register(w->board, CONTROL) & 2) &&
         t->address + t->size > e->msp.value)
-        note(w, &e->popped, pc, t->address, chip_word(w->board, t->address));
+        watch_note(w, &e->popped, pc, t->address, chip_word(w->board, t->address));
     if (t->address >= ROM_CODE && t->address < ROM_END - 2) /* the bootloader ID is there */
-        note(w, &e->read_code, pc, t->address, 0);
+        watch_note(w, &e->read_code, pc, t->address, 0);
     if (t->address == 0)
         w->zero_read = chip_word(w->board, 0) != chip_word(w->board, CHIP_SYSTEM_MEMORY);
     if (!e->reset.seen || e->jump.seen || t->address != CHIP_BANK1)
         return;
-    note(w, &e->bank1_read, pc, CHIP_BANK1, e->bank1);
+    watch_note(w, &e->bank1_read, pc, CHIP_BANK1, e->bank1);
     if (w->repairs & REPAIR_LOOK)
         chip_hide_bank(w->board, CHIP_BANK1);
 }
@@ -307,7 +192,7 @@ static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
     if (t->kind == THUMB_LOAD)
         before_load(w, t, pc);
     if (t->kind == THUMB_BRANCH && t->wants_thumb_bit && !(t->address & 1))
-        note(w, &e->no_thumb_bit, pc, t->address, 0);
+        watch_note(w, &e->no_thumb_bit, pc, t->address, 0);
 }
 
 /* The function that was called is back: the main loop goes on as if nothing had been. */
@@ -325,14 +210,12 @@ static enum l072_why step(struct watch *w)
 {
     uint32_t pc = l072_register(w->board, PC), sp = l072_register(w->board, SP);
     uint32_t exception = l072_register(w->board, XPSR) & IPSR;
-    if (is_ram(sp) && sp > w->stack_top)
+    if (chip_is_sram(sp) && sp > w->stack_top)
         w->stack_top = sp;
     struct thumb t = w->asked ? thumb_next(w->board) : (struct thumb){0};
     before_step(w, &t, pc);
     enum l072_why why = l072_step(w->board);
-    if (t.kind == THUMB_STORE)
-        after_store(w, &t, pc);
-    follow_token(w, &t, pc);
+    token_follow(w, &t, pc);
     come_back(w);
     if (in_system_memory(l072_register(w->board, PC)))
         enter_rom(w, pc, exception);
@@ -440,7 +323,7 @@ void watch_request(struct watch *watch)
     watch->last = l072_now(watch->board);
     read_chip(watch);
     if (!watch_crashed(watch))
-        e->fault.seen = e->not_rom.seen = e->no_clock.seen = false;
+        e->fault.seen = e->not_rom.seen = e->no_clock.seen = e->not_stored.seen = false;
     if (watch->repairs & REPAIR_WATCHDOG)
         chip_calm_watchdogs(watch->board);
 }

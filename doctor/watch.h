@@ -74,14 +74,14 @@ struct watch {
     unsigned repairs;       /* enum repair: all but REPAIR_POWERS_UP */
     uint32_t token_address; /* of REPAIR_TOKEN */
 
-    /* Private. */
+    /* Of watch.c and token.c alone. */
     struct fact candidate[2][WATCH_CANDIDATES]; /* [1]: magic numbers */
     unsigned candidates[2];                     /* ever */
     bool zero_read;                             /* address 0, and the ROM's word was not there */
     uint32_t stack_top;                         /* highest SP so far */
     uint32_t start_up;                          /* where the application starts after a reset */
     uint64_t last;                              /* time of the last thing that happened */
-    unsigned resets;                            /* since the request */
+    unsigned resets;                            /* since the power-on, or the request */
     bool asked;                                 /* the request has been made */
     bool stirred;                               /* a reset, the ROM or a fault, asked for or not */
     bool entered;                               /* the ROM among these */
@@ -89,6 +89,10 @@ struct watch {
     bool called;        /* a function of the application runs on request: */
     uint32_t saved[17]; /* registers before it */
 };
+
+/* Fills in a fact, of now, that was not seen before. */
+void watch_note(const struct watch *watch, struct fact *fact, uint32_t pc, uint32_t address,
+                uint32_t value);
 
 /* Starts watching a board that has power; it stays the caller's. */
 void watch_init(struct watch *watch, struct l072 *board);
