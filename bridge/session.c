@@ -17,6 +17,7 @@
 #define SLICE  (250 * L072_PS_PER_US) /* of simulated time between two looks at the outside */
 #define FRAME  L072_PS_PER_MS         /* sleep while an interrupt endpoint is listened to */
 #define IDLE   (5 * L072_PS_PER_MS)   /* ... while nothing is pending */
+#define RUN_ON (20 * L072_PS_PER_MS)  /* behind the end of the command */
 #define SETTLE L072_PS_PER_S          /* simulated time in which the device may appear */
 /* Lag behind host time that is made up for; more is forgotten (the process was stopped). */
 #define LAG (100 * L072_PS_PER_MS)
@@ -240,6 +241,15 @@ static bool alive(const struct session *s)
     return !s->over && s->child.killer == 0 && s->child.status < 0;
 }
 
+/* What the device still does when its last answer is out and the command has ended, such as writing
+ * the last page of a download. Nobody pulls a plug that fast. */
+static void run_on(struct session *s)
+{
+    uint64_t limit = l072_now(s->bridge->board) + RUN_ON;
+    while (!s->over && !stands(s) && l072_now(s->bridge->board) < limit)
+        run_slice(s, limit);
+}
+
 static void loop(struct session *s)
 {
     bool terminated = false;
@@ -250,6 +260,8 @@ static void loop(struct session *s)
             child_terminate(&s->child);
         terminated = s->over;
     }
+    if (s->command && s->child.killer == 0)
+        run_on(s);
 }
 
 static bool set_up(struct session *s)

@@ -362,7 +362,8 @@ static enum outcome judge(const struct watch *w)
 static bool is_over(const struct watch *w, uint64_t patience_ps)
 {
     const struct evidence *e = &w->evidence;
-    uint64_t patience = e->reset.seen || e->jump.seen ? WATCH_PATIENCE_PS : patience_ps;
+    bool begun = e->reset.seen || e->jump.seen || e->fault.seen;
+    uint64_t patience = begun ? WATCH_PATIENCE_PS : patience_ps;
     return dfu_appeared(w) || e->watchdog.seen || w->resets > RESETS_MOST ||
            l072_now(w->board) >= w->last + patience;
 }
