@@ -181,7 +181,7 @@ DOCTOR_FIXTURES := healthy-reset token-cleared token-on-stack token-never-checke
 	never-jumps token-checked-late token-kept token-is-a-flag token-is-a-byte reset-cause healthy-jump \
 	wrong-address no-thumb-bit syscfg-clock-off no-remap msp-from-zero read-twice wrong-entry \
 	stack-switched jump-from-handler primask-set vtor-left systick-left-on interrupt-left-on crash \
-	token-not-stored psp-in-use load-from-zero floating-button long-press held-button asked-in-stop \
+	iwdg-resets token-not-stored psp-in-use load-from-zero floating-button long-press held-button asked-in-stop \
 	sleepdeep-left after-a-second dma-left-on iwdg-running iwdg-short wwdg-running rom-silent at-power-on uart-asked
 # $(call fixture,name,FIXTURE,sources,flags,link flags)
 fixture = $(eval $(call firmware,examples/test/doctor/$(1),$(DOCTOR_SOURCES_FW) $(3),\
@@ -198,10 +198,15 @@ $(call fixture,bank2-visible,HEALTHY_RESET,,-DBANK2_VISIBLE=1,\
 # These change nothing of what is wrong, or right.
 $(call fixture,panic,HEALTHY_RESET,,-DPANIC=1,$(HIDDEN))
 $(call fixture,slow-request,HEALTHY_RESET,,-DDELAY=700,$(HIDDEN))
-$(call fixture,many-stores,TOKEN_CLEARED,,-DLAST_STORES=40,$(HIDDEN))
+$(call fixture,many-stores,TOKEN_CLEARED,,-DLAST_STORES=80,$(HIDDEN))
+$(call fixture,text-stored,TOKEN_CLEARED,,-DLAST_STORES=8 -DLAST_VALUE=0x65746E45,$(HIDDEN))
+$(call fixture,byte-and-text,TOKEN_IS_A_BYTE,,-DLAST_STORES=8 -DLAST_VALUE=0x65746E45,$(HIDDEN))
+$(call fixture,pair-cleared,TOKEN_CLEARED,,-DPAIR=1,$(HIDDEN))
+$(call fixture,floating-held,HELD_BUTTON,,-DFLOATING=1,$(HIDDEN))
+$(call fixture,iwdg-bites,IWDG_RUNNING,,-DDELAY=100,$(HIDDEN))
 $(call fixture,no-rom-dfu,HEALTHY_RESET,,,$(HIDDEN) $(SMALLEST))
 DOCTOR_IMAGES := $(patsubst %,$(B)/examples/test/doctor/%.elf,$(DOCTOR_FIXTURES) usb-pullup-left \
-	panic slow-request many-stores popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
+	panic slow-request many-stores text-stored byte-and-text pair-cleared floating-held iwdg-bites popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
 check-build: $(DOCTOR_IMAGES)
 .PHONY: fixtures
 fixtures: $(DOCTOR_IMAGES)

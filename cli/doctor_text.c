@@ -63,10 +63,11 @@ static void request_text(const struct doctor_text *t, char *text, size_t size)
         press_text(request, text, size);
     else if (request->how == REQUEST_UART)
         uart_text(request->text, text, size);
+    else if (request->how == REQUEST_DETACH)
+        snprintf(text, size, "DFU_DETACH from the host");
     else
-        snprintf(text, size, "%s",
-                 request->how == REQUEST_DETACH ? "DFU_DETACH from the host"
-                                                : "nobody: it goes there by itself");
+        snprintf(text, size, "nobody: it %s by itself",
+                 t->diagnosis[0].outcome == OUTCOME_CRASH ? "crashes" : "goes there");
     size_t at = strlen(text);
     if (t->guessed && t->diagnosis[0].asked && at < size)
         snprintf(text + at, size - at, " (a guess)");

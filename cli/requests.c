@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "requests.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cli.h"
+#include "token.h"
 
 static void add(struct requests *requests, struct request request)
 {
@@ -58,15 +58,12 @@ struct search {
     unsigned left;  /* requests that may still be added */
 };
 
-/* A number that somebody has thought of, neither small nor an address of this chip; or an address
- * of what outlasts a reset: backup registers, data EEPROM. */
-static bool is_magic(uint32_t word)
+/* What is left for after a reset, or the address of what outlasts one. */
+static bool is_left(uint32_t word)
 {
-    uint32_t top = word >> 24;
-    if ((word >= 0x40002800 && word < 0x40002864) || (word >= 0x08080000 && word < 0x08081800))
-        return true;
-    return word > 0xFFFF && top != 0x08 && top != 0x1F && top != 0x20 && top != 0x40 &&
-           top != 0x50 && top != 0xE0 && word >> 16 != 0x05FA && word >> 16 != 0xFFFF;
+    bool rtc = word >= 0x40002800 && word < 0x40002864; /* BKPxR are reached from its base */
+    return rtc || (token_may_be(word) && !chip_is_sram(word)) ||
+           (token_is_magic(word) && word >> 16 != 0x05FA);
 }
 
 /* System memory, or where other families have theirs. */
@@ -99,15 +96,15 @@ static uint32_t constant(const struct image *image, uint32_t address)
 /* What the code of a function says of it. */
 static bool suits(const struct search *s, uint32_t address, uint32_t size)
 {
-    bool magic = false, reset = false, system_memory = false;
+    bool left = false, reset = false, system_memory = false;
     for (uint32_t at = address; at - address < size && image_contains(s->image, at); at += 2) {
         uint32_t word = constant(s->image, at);
-        magic |= is_magic(word);
+        left |= is_left(word);
         reset |= word >> 16 == 0x05FA || (word >= 0xE000ED00 && word <= 0xE000ED0C) ||
                  (s->reset && call_target(s->image, at) == s->reset);
         system_memory |= is_system_memory(word);
     }
-    return s->kind == JUMPS ? system_memory : reset && (magic || s->kind == RESETS);
+    return s->kind == JUMPS ? system_memory : reset && (left || s->kind == RESETS);
 }
 
 static bool has_one_of(const char *name, const char *const *words)
@@ -203,7 +200,8 @@ static void search(struct search s, enum kind kind)
     s.left = REQUESTS_FOUND;
     if (s.symbols)
         symbols_functions(s.symbols, try_function, &s);
-    for (size_t i = 0; !s.symbols && !by_name && i < s.image->count; i++)
+    bool found = s.left < REQUESTS_FOUND;
+    for (size_t i = 0; !found && !by_name && i < s.image->count; i++)
         if (try_code(&s, &s.image->segment[i]))
             break;
 }

@@ -5,9 +5,9 @@
 
 #define SAMPLE_PS  (20 * L072_PS_PER_US) /* between two looks at what is an input */
 #define SETTLES_PS (20 * L072_PS_PER_MS) /* until a button has no more effect */
-#define INPUTS_MAX 16
+#define INPUTS_MAX 40
 
-enum { HOLDS = 3, EXPANDED_MAX = 128 };
+enum { HOLDS = 3, EXPANDED_MAX = INPUTS_MAX * HOLDS + 32 };
 
 static const struct request nobody = {.how = REQUEST_POWER_ON};
 
@@ -18,22 +18,22 @@ static bool has_effect(const struct examination *x)
                        e->useless_reset.seen || e->no_clock.seen || e->no_thumb_bit.seen);
 }
 
-static bool try(struct examination *x, const struct request *request, unsigned repairs)
+static bool try(struct examination *x, const struct request *request)
 {
     x->request = *request;
-    attempt(x, repairs);
+    attempt(x, x->ask_by);
     return has_effect(x);
 }
 
 /* Does anything come of this request, as far as one can see without looking at instructions? */
-static bool stirs(struct examination *x, const struct request *request, unsigned repairs)
+static bool stirs(struct examination *x, const struct request *request)
 {
     struct watch *w = &x->again;
     if (request->how != REQUEST_PRESS && request->how != REQUEST_CALL)
         return true;
     if (request_is_power_on(request)) {
-        attempt_power_up(x, w, request, repairs);
-        return watch_glance(w, ATTEMPT_STARTS_PS);
+        attempt_power_up(x, w, request, x->ask_by | x->always);
+        return watch_glance(w, REQUEST_LONG_PS);
     }
     l072_assign(w->board, x->start.board);
     watch_fork(w, &x->start, w->board);
@@ -54,67 +54,71 @@ static bool stirs(struct examination *x, const struct request *request, unsigned
 /* Writes what a request stands for: presses of several pins, each short, long or from power-on on.
  */
 static size_t expand(const struct examination *x, const struct request *request,
-                     struct request list[EXPANDED_MAX])
+                     struct request *list, size_t most)
 {
     static const uint64_t hold_ps[] = {REQUEST_SHORT_PS, REQUEST_LONG_PS, REQUEST_HELD};
     struct request pins[INPUTS_MAX] = {*request};
     size_t count = 0, inputs = 1;
+    if (!most)
+        return 0;
     list[0] = *request;
     if (request->how == REQUEST_INPUTS)
         inputs = request_inputs(x->start.board, false, pins, INPUTS_MAX);
     else if (request->how != REQUEST_PRESS || request->hold_ps)
         return 1;
     for (size_t hold = 0; hold < HOLDS; hold++)
-        for (size_t i = 0; i < inputs; i++, count++) {
+        for (size_t i = 0; i < inputs && count < most; i++, count++) {
             list[count] = pins[i];
             list[count].hold_ps = hold_ps[hold];
         }
     return count;
 }
 
+/* A shorter press of the same pin has had an effect. */
+static bool is_answered(const struct request *request, const struct request *pressed)
+{
+    return pressed && request->how == REQUEST_PRESS && strcmp(request->pin, pressed->pin) == 0;
+}
+
 /* Asks by one of the requests, of which something is seen to come: by the first that leads into the
  * ROM, else the first that has an effect. */
-static bool ask(struct examination *x, const struct request *list, size_t count, unsigned repairs)
+static bool ask(struct examination *x, const struct request *list, size_t count)
 {
-    const struct request *best = NULL;
+    const struct request *best = NULL, *pressed = NULL;
     x->patience_ps = WATCH_LONGEST_PS;
     for (size_t i = 0; i < count; i++) {
-        if (list[i].inner || !stirs(x, &list[i], repairs) || !try(x, &list[i], repairs))
+        if (list[i].inner || is_answered(&list[i], pressed) || !stirs(x, &list[i]) ||
+            !try(x, &list[i]))
             continue;
         if (x->now.evidence.jump.seen)
             return true;
         best = best ? best : &list[i];
+        pressed = list[i].how == REQUEST_PRESS ? &list[i] : pressed;
     }
-    return best && try(x, best, repairs);
+    return best && try(x, best);
 }
 
 /* The same where nothing is seen to come of them: instructions may tell, as a store to AIRCR
  * without effect does; or where only an inner function is left to be called. */
-static bool ask_closely(struct examination *x, const struct request *list, size_t count, bool inner,
-                        unsigned repairs)
+static bool ask_closely(struct examination *x, const struct request *list, size_t count, bool inner)
 {
     x->patience_ps = inner ? WATCH_LONGEST_PS : WATCH_PATIENCE_PS;
     for (size_t i = 0; i < count; i++)
         if (list[i].inner == inner && (!list[i].hold_ps || list[i].hold_ps == REQUEST_SHORT_PS) &&
-            try(x, &list[i], repairs))
+            try(x, &list[i]))
             return true;
     return false;
 }
 
-/* Finds the request that has an effect; with BFB2, that is put right, or the application may not
- * start. False: none of several has one. */
+/* Finds the request that has an effect. False: none of several has one. */
 static bool choose(struct examination *x)
 {
     struct request list[EXPANDED_MAX];
-    unsigned repairs = chip_bfb2(x->start.board) ? REPAIR_BFB2 : 0;
     size_t count = 0;
-    x->request = nobody;
-    if (repairs)
-        attempt_start(x, repairs);
-    for (size_t i = 0; i < x->count && count + INPUTS_MAX * HOLDS <= EXPANDED_MAX; i++)
-        count += expand(x, &x->requests[i], list + count);
-    if (ask(x, list, count, repairs) || ask_closely(x, list, count, false, repairs) ||
-        ask_closely(x, list, count, true, repairs))
+    for (size_t i = 0; i < x->count; i++)
+        count += expand(x, &x->requests[i], list + count, EXPANDED_MAX - count);
+    if (ask(x, list, count) || ask_closely(x, list, count, false) ||
+        ask_closely(x, list, count, true))
         return true;
     x->request = x->count == 1 ? list[0] : nobody;
     x->patience_ps = WATCH_PATIENCE_PS;
@@ -125,7 +129,7 @@ static bool choose(struct examination *x)
 static bool is_quiet(struct examination *x, const struct request *request, unsigned repairs)
 {
     x->request = *request;
-    attempt_start(x, repairs);
+    attempt_start(x, x->ask_by | repairs);
     return !x->start.evidence.unasked.seen && x->start.resets < 2;
 }
 
@@ -136,7 +140,7 @@ static size_t find_floating(struct examination *x, struct request inputs[INPUTS_
     struct request latest[INPUTS_MAX];
     size_t count = request_inputs(x->start.board, true, inputs, INPUTS_MAX);
     bool stirred = count; /* then the chip is as it was when the application went */
-    attempt_power_up(x, &x->again, &nobody, REPAIR_RAM);
+    attempt_power_up(x, &x->again, &nobody, x->ask_by | REPAIR_RAM);
     for (uint64_t end = l072_now(x->again.board) + ATTEMPT_STARTS_PS;
          !stirred && l072_now(x->again.board) < end;) {
         stirred = watch_glance(&x->again, SAMPLE_PS);
@@ -153,6 +157,15 @@ static void keep_ram(struct examination *x, struct fact unasked)
 {
     x->power_on = unasked;
     x->always = REPAIR_RAM;
+}
+
+/* The press of an input is the request, for short, for long, or from power-on on. */
+static bool press_any_way(struct examination *x, const struct request *press)
+{
+    struct request list[HOLDS], any = *press;
+    any.hold_ps = 0;
+    size_t count = expand(x, &any, list, HOLDS);
+    return ask(x, list, count) || try(x, press);
 }
 
 /* The application starts, and goes into the ROM by itself, or resets again and again. That is for
@@ -173,7 +186,7 @@ static bool goes_at_power_on(struct examination *x)
         if (is_quiet(x, &inputs[i], REPAIR_RAM)) {
             if (!is_quiet(x, &inputs[i], 0))
                 keep_ram(x, x->start.evidence.unasked);
-            return true;
+            return press_any_way(x, &inputs[i]);
         }
     x->request = nobody;
     return unasked.seen;
@@ -198,7 +211,8 @@ bool ask_find(struct examination *x)
     x->request = nobody;
     x->patience_ps = WATCH_LONGEST_PS;
     attempt_start(x, 0);
-    if (watch_crashed(&x->start) || goes_at_power_on(x))
+    if (watch_crashed(&x->start))
         return true;
-    return (!x->start.in_rom && goes_later(x)) || choose(x);
+    x->ask_by = chip_bfb2(x->start.board) ? REPAIR_BFB2 : 0;
+    return goes_at_power_on(x) || goes_later(x) || choose(x);
 }

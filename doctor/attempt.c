@@ -5,9 +5,8 @@
 
 #include "dfuhost.h"
 
-#define CHECK_PS (50 * L072_PS_PER_MS) /* until start-up code has looked at the token */
-#define PAGE     128                   /* bytes */
-#define SECTOR   4096                  /* bytes: what a bit of WRPROT protects */
+#define PAGE   128  /* bytes */
+#define SECTOR 4096 /* bytes: what a bit of WRPROT protects */
 
 void attempt_power_up(const struct examination *x, struct watch *w, const struct request *request,
                       unsigned repairs)
@@ -56,12 +55,12 @@ static void prepare(struct examination *x, unsigned repairs)
 static bool goes_unasked(struct watch *again)
 {
     watch_init(again, again->board);
-    watch_run(again, CHECK_PS);
+    watch_run(again, ATTEMPT_STARTS_PS);
     return again->evidence.unasked.seen;
 }
 
 /* The power fails for so short a time that the SRAM keeps its content. */
-static bool kept(struct examination *x)
+static bool goes_after_dip(struct examination *x)
 {
     const struct l072_fault dip = {.kind = L072_FAULT_BROWN_OUT,
                                    .time = l072_now(x->now.board) + 1};
@@ -71,7 +70,7 @@ static bool kept(struct examination *x)
 }
 
 /* Power comes, and the SRAM holds `word` by chance where the token is. */
-static bool met(struct examination *x, uint32_t word)
+static bool goes_with_token(struct examination *x, uint32_t word)
 {
     attempt_power_up(x, &x->again, &x->request, x->always | x->start_by);
     return l072_load(x->again.board, x->now.evidence.token.address, &word, sizeof word) == 0 &&
@@ -83,8 +82,8 @@ static bool is_weak(struct examination *x, uint32_t token)
 {
     unsigned bytes = 0;
     for (unsigned i = 0; i < sizeof token; i++)
-        bytes += !met(x, token ^ UINT32_C(0xFF) << 8 * i);
-    return bytes <= 2 && met(x, token);
+        bytes += !goes_with_token(x, token ^ UINT32_C(0xFF) << 8 * i);
+    return bytes <= 2 && goes_with_token(x, token);
 }
 
 static void power_on_again(struct examination *x)
@@ -92,8 +91,8 @@ static void power_on_again(struct examination *x)
     struct evidence *e = &x->now.evidence;
     if (!e->reset.seen || !e->token.seen)
         return;
-    if (kept(x) ||
-        (chip_is_sram(e->token.address) && met(x, e->token.value) && is_weak(x, e->token.value)))
+    if (goes_after_dip(x) || (chip_is_sram(e->token.address) &&
+                              goes_with_token(x, e->token.value) && is_weak(x, e->token.value)))
         e->power_on = x->again.evidence.unasked;
 }
 

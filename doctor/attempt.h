@@ -13,11 +13,12 @@ struct examination {
     size_t count;
     bool rom_has_dfu;
     struct watch start;       /* the application runs, nothing was asked of it */
-    unsigned start_by;        /* with these of REPAIR_POWERS_UP, */
-    struct request start_for; /* and this pin at rest */
+    unsigned start_by;        /* the repairs of REPAIR_POWERS_UP that it has */
+    struct request start_for; /* the request whose pin is at rest there */
     struct watch now;         /* one attempt */
     struct watch again;       /* a power-on after it, or to see what may be asked */
     struct request request;   /* of the attempts */
+    unsigned ask_by;          /* repairs while that is looked for: with BFB2 nothing may start */
     bool made;                /* there was somebody to ask */
     uint64_t patience_ps;     /* until it shows an effect */
     struct fact power_on; /* the jump at a power-on with other content of the SRAM than at start */

@@ -40,7 +40,9 @@ const struct fact *token_checked_late(const struct evidence *e)
 
 const struct fact *watchdog_resets(const struct evidence *e)
 {
-    return if_seen(e->jump.seen ? &e->jump : &e->watchdog, e->watchdog.seen);
+    if (e->outcome != OUTCOME_WATCHDOG)
+        return NULL;
+    return e->jump.seen ? &e->jump : e->watchdog.seen ? &e->watchdog : &e->reset;
 }
 
 const struct fact *wrong_reset(const struct evidence *e)
@@ -60,7 +62,8 @@ const struct fact *token_on_stack(const struct evidence *e)
 
 const struct fact *token_never_checked(const struct evidence *e)
 {
-    return if_seen(&e->token, e->reset.seen && !e->token_read.seen && !e->jump.seen);
+    return if_seen(&e->token, e->reset.seen && !e->reset_by_watchdog && !e->token_read.seen &&
+                                  !e->token_lost.seen && !e->jump.seen);
 }
 
 const struct fact *wrong_address(const struct evidence *e)

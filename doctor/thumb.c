@@ -29,6 +29,8 @@ static struct thumb immediate_offset(struct l072 *board, unsigned opcode)
         .address = low(board, opcode, 3) + (opcode >> 6 & 31) * size,
         .size = size,
         .value = low(board, opcode, 0),
+        /* R7 is the frame pointer of unoptimised code. */
+        .stack = (opcode >> 3 & 7) == 7 && l072_register(board, 7) == l072_register(board, SP),
     };
 }
 

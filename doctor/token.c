@@ -17,54 +17,47 @@ bool token_may_be(uint32_t address)
            token_is_backup(address);
 }
 
-/* ---- Before the reset ------------------------------------------------------------------------ */
-
-/* A magic number is neither small, as a counter is, nor an address. */
-static bool looks_magic(uint32_t value)
+bool token_is_magic(uint32_t value)
 {
-    uint32_t high = value >> 16;
-    return high != 0 && high != 0x2000 && (high < 0x0800 || high > 0x0803);
+    uint32_t top = value >> 24;
+    return top > 1 && top != 0x08 && top != 0x1F && top != 0x20 && top != 0x40 && top != 0x50 &&
+           top != 0xE0 && value >> 16 != 0xFFFF;
 }
 
-/* The i-th candidate of a kind, the latest first; NULL past the end. */
-static struct fact *candidate(struct watch *w, bool magic, unsigned i)
+/* ---- Before the reset ------------------------------------------------------------------------ */
+
+/* Where a word goes for which there is no room: over the oldest that is no magic number. */
+static struct token_word *room(struct token_words *words)
 {
-    if (i >= w->candidates[magic] || i >= WATCH_CANDIDATES)
-        return NULL;
-    return &w->candidate[magic][(w->candidates[magic] - 1 - i) % WATCH_CANDIDATES];
+    unsigned oldest = 0;
+    if (words->count < TOKEN_WORDS)
+        return &words->word[words->count++];
+    while (oldest < TOKEN_WORDS - 1 && token_is_magic(words->word[oldest].store.value))
+        oldest++;
+    for (unsigned i = oldest; i < TOKEN_WORDS - 1; i++)
+        words->word[i] = words->word[i + 1];
+    return &words->word[TOKEN_WORDS - 1];
 }
 
 static void remember(struct watch *w, uint32_t pc, uint32_t address)
 {
-    struct fact store = {true, l072_now(w->board), pc, address, chip_word(w->board, address)}, *c;
-    bool magic = looks_magic(store.value);
-    for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
-        if (c->address == address) {
-            *c = store;
-            return;
-        }
-    w->candidate[magic][w->candidates[magic]++ % WATCH_CANDIDATES] = store;
+    struct token_words *words = &w->words;
+    struct fact store = {true, l072_now(w->board), pc, address, chip_word(w->board, address)};
+    struct token_word *word = NULL;
+    for (unsigned i = 0; i < words->count; i++)
+        if (words->word[i].store.address == address)
+            word = &words->word[i];
+    *(word ? word : room(words)) = (struct token_word){.store = store};
 }
 
-static void follow_store(struct watch *w, const struct thumb *t, uint32_t pc)
+static void before_reset(struct watch *w, const struct thumb *t, uint32_t pc)
 {
-    uint32_t first = t->address & ~3u, words = (t->address % 4 + t->size + 3) / 4;
-    if (w->evidence.reset.seen || w->evidence.jump.seen || !w->asked)
-        return;
-    for (uint32_t i = 0; i < words; i++)
+    uint32_t first = t->address & ~3u, count = (t->address % 4 + t->size + 3) / 4;
+    for (uint32_t i = 0; i < count; i++)
         if (token_may_be(first + 4 * i) && !t->stack)
             remember(w, pc, first + 4 * i);
     if (token_is_backup(t->address) && chip_word(w->board, t->address) != t->value)
         watch_note(w, &w->evidence.not_stored, pc, t->address, t->value);
-}
-
-void token_choose(struct watch *w)
-{
-    struct fact *token = &w->evidence.token, *c;
-    for (int magic = 1; magic >= 0; magic--)
-        for (unsigned i = 0; (c = candidate(w, magic, i)); i++)
-            if (!token->seen && chip_word(w->board, c->address) == c->value)
-                *token = *c;
 }
 
 /* ---- After the reset ------------------------------------------------------------------------- */
@@ -74,47 +67,88 @@ static bool covers(const struct thumb *t, uint32_t address)
     return (t->address & ~3u) <= address && address < t->address + t->size;
 }
 
-/* What start-up code looks at, and is as it was left before the reset, is more likely the token
- * than the last store of all. */
-static void correct(struct watch *w, const struct thumb *t)
-{
-    struct fact *token = &w->evidence.token, *c;
-    for (unsigned i = 0; !looks_magic(token->value) && (c = candidate(w, false, i)); i++)
-        if (covers(t, c->address) && c->value == chip_word(w->board, c->address)) {
-            *token = *c;
-            return;
-        }
-}
-
 static bool on_stack(const struct watch *w, uint32_t address)
 {
     return chip_is_sram(address) && address >= l072_register(w->board, SP) &&
            address < w->stack_top;
 }
 
-/* What came of the token after the reset. The token is put back until something reads it. */
-static void follow_after_reset(struct watch *w, const struct thumb *t, uint32_t pc)
+static void look_for_loss(struct watch *w, struct token_word *word, const struct thumb *t,
+                          uint32_t pc)
 {
-    struct evidence *e = &w->evidence;
-    if (!e->reset.seen || !e->token.seen || e->token_read.seen || e->jump.seen)
+    uint32_t address = word->store.address, value = chip_word(w->board, address);
+    bool repaired =
+        address == w->token_address || (token_is_magic(word->store.value) && !word->lost_to_stack);
+    if (value == word->store.value || word->read.seen)
         return;
-    uint32_t address = e->token.address, value = chip_word(w->board, address);
-    if (t->kind == THUMB_LOAD)
-        correct(w, t);
-    if (t->kind == THUMB_LOAD && covers(t, e->token.address)) {
-        watch_note(w, &e->token_read, pc, e->token.address, value);
-    } else if (value != e->token.value) {
-        if (!e->token_lost.seen)
-            e->token_lost_to_stack = t->stack || on_stack(w, address);
-        watch_note(w, &e->token_lost, pc, address, value);
-        if (w->repairs & REPAIR_TOKEN && address == w->token_address)
-            (void)l072_write(w->board, address, 4, e->token.value); /* is SRAM: it was lost */
+    if (!word->lost.seen)
+        word->lost_to_stack = t->stack || on_stack(w, address);
+    watch_note(w, &word->lost, pc, address, value);
+    if (w->repairs & REPAIR_TOKEN && repaired) /* is SRAM: it was lost */
+        (void)l072_write(w->board, address, 4, word->store.value);
+}
+
+static void after_reset(struct watch *w, const struct thumb *t, uint32_t pc, bool exception)
+{
+    if (!exception && t->kind != THUMB_STORE && t->kind != THUMB_LOAD)
+        return;
+    for (unsigned i = 0; i < w->words.count; i++) {
+        struct token_word *word = &w->words.word[i];
+        bool covered = covers(t, word->store.address);
+        if (exception || (t->kind == THUMB_STORE && covered))
+            look_for_loss(w, word, t, pc);
+        if (t->kind == THUMB_LOAD && covered)
+            watch_note(w, &word->read, pc, word->store.address,
+                       chip_word(w->board, word->store.address));
     }
 }
 
-void token_follow(struct watch *w, const struct thumb *t, uint32_t pc)
+void token_follow(struct watch *w, const struct thumb *t, uint32_t pc, bool exception)
 {
-    if (t->kind == THUMB_STORE)
-        follow_store(w, t, pc);
-    follow_after_reset(w, t, pc);
+    if (!w->asked || w->evidence.jump.seen)
+        return;
+    if (w->evidence.reset.seen)
+        after_reset(w, t, pc, exception);
+    else if (t->kind == THUMB_STORE)
+        before_reset(w, t, pc);
+}
+
+/* ---- Which of them it is --------------------------------------------------------------------- */
+
+/* How much a word looks like the token: start-up code reads it as it was stored, or what has become
+ * of it, or not at all; a magic number more than another. */
+static unsigned likeness(const struct token_word *word)
+{
+    unsigned magic = token_is_magic(word->store.value);
+    if (!word->store.value)
+        return 0;
+    if (word->read.seen && !word->lost.seen)
+        return 6 + magic;
+    if (word->read.seen)
+        return magic ? 5 : 2;
+    return magic ? 4 : 1;
+}
+
+/* Of two that are alike, the one that was read first, or else stored last. */
+static bool is_likelier(const struct token_word *a, const struct token_word *b)
+{
+    if (!b || likeness(a) != likeness(b))
+        return !b || likeness(a) > likeness(b);
+    return a->read.seen ? a->read.time < b->read.time : a->store.time > b->store.time;
+}
+
+void token_conclude(struct watch *w)
+{
+    struct evidence *e = &w->evidence;
+    const struct token_word *token = NULL;
+    for (unsigned i = 0; i < w->words.count; i++)
+        if (likeness(&w->words.word[i]) && is_likelier(&w->words.word[i], token))
+            token = &w->words.word[i];
+    if (!token || !e->reset.seen)
+        return;
+    e->token = token->store;
+    e->token_lost = token->lost;
+    e->token_lost_to_stack = token->lost_to_stack;
+    if (!token->lost.seen)
+        e->token_read = token->read;
 }

@@ -11,11 +11,14 @@
  */
 bool token_may_be(uint32_t address);
 bool token_is_backup(uint32_t address);
+/* A number that somebody has thought of: no count, no frequency, and no address of this chip. */
+bool token_is_magic(uint32_t value);
 
-/* An instruction has run. With REPAIR_TOKEN the token is put back until something reads it. */
-void token_follow(struct watch *watch, const struct thumb *instruction, uint32_t pc);
-/* The chip resets: of what was stored, the last magic number that is still there is the token, else
- * the last number at all. */
-void token_choose(struct watch *watch);
+/* An instruction has run, or an exception has begun. With REPAIR_TOKEN what is lost is put back
+ * until something reads it: the word at token_address, and magic numbers. */
+void token_follow(struct watch *watch, const struct thumb *instruction, uint32_t pc,
+                  bool exception);
+/* Decides which of the words it was, and fills in what the evidence has of it. */
+void token_conclude(struct watch *watch);
 
 #endif

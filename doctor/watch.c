@@ -77,13 +77,12 @@ static void on_reset(struct watch *w, const struct l072_event *event)
     struct evidence *e = &w->evidence;
     w->called = false;
     bool watchdog = event->detail & (RCC_IWDGRSTF | RCC_WWDGRSTF);
-    /* A watchdog may be how the application resets. */
-    bool meant = watchdog && w->candidates[true] && !e->reset.seen && !e->jump.seen;
-    if (watchdog && !meant)
-        watch_note(w, &e->watchdog, event->pc, 0, event->detail);
-    if ((event->detail & RCC_SFTRSTF || meant) && !e->reset.seen && !e->jump.seen) {
+    bool first = !e->reset.seen && !e->jump.seen;
+    if (first && (watchdog || event->detail & RCC_SFTRSTF)) {
         watch_note(w, &e->reset, event->pc, 0, event->detail);
-        token_choose(w);
+        e->reset_by_watchdog = watchdog; /* that may be how the application resets */
+    } else if (watchdog) {
+        watch_note(w, &e->watchdog, event->pc, 0, event->detail);
     }
     if (w->repairs & REPAIR_WATCHDOG)
         chip_calm_watchdogs(w->board);
@@ -215,7 +214,7 @@ static enum l072_why step(struct watch *w)
     struct thumb t = w->asked ? thumb_next(w->board) : (struct thumb){0};
     before_step(w, &t, pc);
     enum l072_why why = l072_step(w->board);
-    token_follow(w, &t, pc);
+    token_follow(w, &t, pc, (l072_register(w->board, XPSR) & IPSR) != exception);
     come_back(w);
     if (in_system_memory(l072_register(w->board, PC)))
         enter_rom(w, pc, exception);
@@ -348,11 +347,12 @@ static enum outcome judge(const struct watch *w)
     const struct evidence *e = &w->evidence;
     if (dfu_appeared(w))
         return OUTCOME_DFU;
-    if (watch_crashed(w) || e->fault.seen)
+    bool survived = e->reset.seen && e->fault.time < e->reset.time;
+    if (watch_crashed(w) || (e->fault.seen && !survived))
         return OUTCOME_CRASH;
     if (e->leave.seen)
         return OUTCOME_BOUNCE;
-    if (e->watchdog.seen)
+    if (e->watchdog.seen || (e->reset_by_watchdog && !e->jump.seen && !e->token_read.seen))
         return OUTCOME_WATCHDOG;
     if (!e->jump.seen)
         return w->in_rom ? OUTCOME_NOT_STARTED : OUTCOME_NO_JUMP;
@@ -374,5 +374,6 @@ void watch_to_the_end(struct watch *watch, uint64_t patience_ps)
     while (l072_now(watch->board) < end && !is_over(watch, patience_ps))
         if (!run_slice(watch, end))
             break;
+    token_conclude(watch);
     watch->evidence.outcome = judge(watch);
 }

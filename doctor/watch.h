@@ -28,7 +28,18 @@ enum outcome {
     OUTCOME_NOT_STARTED, /* the ROM runs from power-on, and the application never does */
 };
 
-#define WATCH_CANDIDATES 16 /* stores remembered, each may be the token's */
+#define TOKEN_WORDS 64
+
+/* Words that were stored before the reset: each may be the token. */
+struct token_words {
+    struct token_word {
+        struct fact store;
+        struct fact lost; /* the first store after the reset that changes it */
+        struct fact read; /* the first load after the reset */
+        bool lost_to_stack;
+    } word[TOKEN_WORDS];
+    unsigned count;
+};
 
 struct evidence {
     enum outcome outcome;
@@ -40,7 +51,8 @@ struct evidence {
     struct fact unasked;   /* the first jump into the ROM before that */
     struct fact power_on;  /* the same, after a power-on behind all of this */
 
-    struct fact reset;      /* the first by software after the request */
+    struct fact reset;      /* the first after the request, before the jump */
+    bool reset_by_watchdog; /* that one */
     struct fact token;      /* the store that leaves the request for after the reset */
     struct fact token_lost; /* the first that changes it, before anything reads it */
     bool token_lost_to_stack;
@@ -58,7 +70,7 @@ struct evidence {
     struct fact not_rom;       /* access where other families have their system memory */
     struct fact fault;         /* the first that is a HardFault; value: enum l072_stop_kind */
     bool fault_is_trap;        /* by the instruction that GCC puts where code cannot be right */
-    struct fact watchdog;      /* the first reset by one */
+    struct fact watchdog;      /* the first reset by one after that, or after the jump */
 
     struct fact jump; /* the first into the ROM; address: its target */
     struct chip chip; /* at that moment */
@@ -75,16 +87,15 @@ struct watch {
     uint32_t token_address; /* of REPAIR_TOKEN */
 
     /* Of watch.c and token.c alone. */
-    struct fact candidate[2][WATCH_CANDIDATES]; /* [1]: magic numbers */
-    unsigned candidates[2];                     /* ever */
-    bool zero_read;                             /* address 0, and the ROM's word was not there */
-    uint32_t stack_top;                         /* highest SP so far */
-    uint32_t start_up;                          /* where the application starts after a reset */
-    uint64_t last;                              /* time of the last thing that happened */
-    unsigned resets;                            /* since the power-on, or the request */
-    bool asked;                                 /* the request has been made */
-    bool stirred;                               /* a reset, the ROM or a fault, asked for or not */
-    bool entered;                               /* the ROM among these */
+    struct token_words words;
+    bool zero_read;     /* address 0, and the ROM's word was not there */
+    uint32_t stack_top; /* highest SP so far */
+    uint32_t start_up;  /* where the application starts after a reset */
+    uint64_t last;      /* time of the last thing that happened */
+    unsigned resets;    /* since the power-on, or the request */
+    bool asked;         /* the request has been made */
+    bool stirred;       /* a reset, the ROM or a fault, asked for or not */
+    bool entered;       /* the ROM among these */
     bool in_rom;
     bool called;        /* a function of the application runs on request: */
     uint32_t saved[17]; /* registers before it */
@@ -105,11 +116,11 @@ void watch_run(struct watch *watch, uint64_t ps);
  * a pin alone. */
 void watch_start(struct watch *watch, uint64_t ps);
 /* Runs at full speed, without looking at instructions, for `ps` picoseconds or until something
- * happens: a reset, the ROM, a fault. Returns whether it did. */
+ * happens: a reset, the ROM, a fault, or the board stops. Returns whether it did. */
 bool watch_glance(struct watch *watch, uint64_t ps);
-/* The request is made from now on; what happened before is no matter, unless it is how the
- * application has ended. Calls a function as an interrupt would between two
- * instructions of the main loop; its return goes on there. */
+/* The request is made from now on; faults before it are forgotten, unless the application has
+ * crashed for good. Calls a function as an interrupt would between two instructions of the main
+ * loop; its return goes on there. */
 void watch_request(struct watch *watch);
 void watch_call(struct watch *watch, uint32_t function);
 /* The board has stopped, or the CPU is in HardFault. */

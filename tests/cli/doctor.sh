@@ -39,13 +39,15 @@ check "... its token put right" names 1 "wrong-reset bank1-visible" \
 check "... which is enough for ROM V4.0" ends dfu bounce
 
 for good in healthy-reset healthy-jump iwdg-running reset-cause asked-in-stop panic slow-request \
-    at-power-on after-a-second; do
+    iwdg-resets at-power-on after-a-second; do
     check "$good" names 0 "" $fixtures/$good.elf
 done
 asked_by() { grep -q "\"request\": \"$1" "$work/out"; }
 check "... which nobody asks" asked_by nobody
 check "a button that floats" names 0 "" $fixtures/floating-button.elf
 check "... is found" asked_by "a press of PB2 (low)"
+check "... looked at only at power-on" names 0 "" $fixtures/floating-held.elf
+check "... is held then" asked_by "PB2 held low at power-on"
 check "a button" names 0 "" --press PB2:0 $fixtures/long-press.elf
 check "... is pressed for long" asked_by "a long press of PB2 (low)"
 check "another" names 0 "" --press PB2:0 $fixtures/held-button.elf
@@ -76,6 +78,8 @@ one wrong-reset no-jump no-jump
 one wrong-reset no-jump no-jump wrong-key
 one token-cleared no-jump no-jump
 one token-cleared no-jump no-jump many-stores
+one token-cleared no-jump no-jump text-stored
+one token-cleared no-jump no-jump pair-cleared
 one token-on-stack no-jump no-jump
 one token-not-stored no-jump no-jump
 fatal token-never-checked no-jump no-jump
@@ -83,6 +87,7 @@ one token-checked-late no-device no-device
 one token-at-power-on dfu dfu token-kept
 one token-at-power-on dfu dfu token-is-a-flag
 one token-at-power-on dfu dfu token-is-a-byte
+one token-at-power-on dfu dfu byte-and-text
 fatal never-jumps no-jump no-jump
 fatal wrong-address crash crash
 fatal no-thumb-bit crash crash
@@ -103,6 +108,7 @@ one pll-left-on dfu dfu
 one dma-left-on locked locked
 one watchdog-resets watchdog watchdog iwdg-short
 one watchdog-resets watchdog watchdog wwdg-running
+one watchdog-resets watchdog watchdog iwdg-bites
 fatal rom-silent no-device no-device
 one bank1-visible dfu bounce
 check "bank2-visible: the cause" names 1 bank2-visible $fixtures/bank2-visible.elf
@@ -118,6 +124,7 @@ with() {
     check "$1: the outcome" ends "$3" "$4"
     check "$1: put right" repaired "$6" "$6"
 }
+with BFB2=1 "bfb2-set token-at-power-on" not-started not-started token-is-a-flag dfu
 with BFB2=1 bfb2-set not-started not-started healthy-reset dfu
 with BFB2=1 "bfb2-set bank1-visible" not-started bounce bank1-visible dfu
 with RDP=0xBB rdp-level-1 locked locked healthy-reset dfu

@@ -26,6 +26,7 @@ enum fixture {
     TOKEN_IS_A_BYTE,  /* ... that happens to be right */
     RESET_CAUSE,      /* the same, but only after a reset by software: works */
     UART_ASKED,       /* works: by '!' on USART2 */
+    IWDG_RESETS,      /* works */
     TOKEN_NOT_STORED, /* in a backup register that takes no store */
     HEALTHY_JUMP,
     POPULAR, /* what many answers tell one to do: several mistakes */
@@ -92,6 +93,11 @@ enum fixture {
 
 extern uint32_t dfuse_token[2]; /* the token of entry/dfuse.ld: kept by a reset */
 static volatile uint32_t cleared;
+/* With PAIR the token is a number and its complement. */
+#ifndef PAIR
+#define PAIR 0
+#endif
+static volatile uint32_t complement;
 static volatile bool asked; /* by nobody: dfuse doctor calls enter_bootloader() itself */
 
 #define TOKEN                                                                                      \
@@ -177,7 +183,7 @@ static bool asked_for(uint32_t token)
     case TOKEN_IS_A_FLAG: return token;
     case TOKEN_IS_A_BYTE: return (token & 0xFF) == (MAGIC & 0xFF);
     case RESET_CAUSE: return token && RCC->CSR & RCC_CSR_SFTRSTF;
-    default: return token == MAGIC;
+    default: return token == MAGIC && (!PAIR || complement == ~MAGIC);
     }
 }
 
@@ -210,13 +216,16 @@ __attribute__((used, noinline)) static void a_panic(void)
 }
 #endif
 
-/* How many other words are stored before the reset, after the token. */
+/* How many other words are stored before the reset, after the token, and what. */
 #ifndef LAST_STORES
 #define LAST_STORES 0
 #endif
+#ifndef LAST_VALUE
+#define LAST_VALUE 0
+#endif
 static volatile uint32_t last_stores[LAST_STORES + 1];
 
-/* Milliseconds before the reset. */
+/* Milliseconds before the reset, or the jump. */
 #ifndef DELAY
 #define DELAY 0
 #endif
@@ -230,16 +239,19 @@ __attribute__((noinline)) void enter_bootloader(void)
         ICSR = PENDSVSET;
         return;
     }
+    for (volatile unsigned loops = DELAY * 200; loops; loops--)
+        ;
     if (!RESETS)
         jump();
     *TOKEN = MAGIC;
+    if (PAIR)
+        complement = ~MAGIC;
     for (unsigned i = LAST_STORES; i; i--)
-        last_stores[i] = i;
-    for (volatile unsigned loops = DELAY * 200; loops; loops--)
-        ;
+        last_stores[i] = LAST_VALUE + i;
     switch (FIXTURE) {
     case WRONG_RESET: SCB->AIRCR = 0x05FA0001; break;
     case WRONG_KEY: SCB->AIRCR = 0x05AF0004; break;
+    case IWDG_RESETS: IWDG->KR = 0xCCCC; break; /* in half a second */
     default: SCB->AIRCR = SCB_AIRCR_SYSRESETREQ; break;
     }
 }
@@ -266,6 +278,10 @@ void app_detach(void);
 void app_detach(void)
 {
 }
+
+#ifndef FLOATING
+#define FLOATING 0
+#endif
 
 static bool button(void)
 {
@@ -322,7 +338,7 @@ static void switch_on(void)
     }
     if (FIXTURE >= FLOATING_BUTTON && FIXTURE <= HELD_BUTTON) {
         RCC->IOPENR |= RCC_IOPENR_IOPB;
-        if (FIXTURE != FLOATING_BUTTON)
+        if (FIXTURE != FLOATING_BUTTON && !FLOATING)
             GPIOB_PUPDR |= 1u << 4;
         GPIOB_MODER &= ~(3u << 4);
     }
