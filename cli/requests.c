@@ -96,15 +96,15 @@ static uint32_t constant(const struct image *image, uint32_t address)
 /* What the code of a function says of it. */
 static bool suits(const struct search *s, uint32_t address, uint32_t size)
 {
-    bool left = false, reset = false, system_memory = false;
+    bool leaves = false, reset = false, system_memory = false;
     for (uint32_t at = address; at - address < size && image_contains(s->image, at); at += 2) {
         uint32_t word = constant(s->image, at);
-        left |= is_left(word);
+        leaves |= is_left(word);
         reset |= word >> 16 == 0x05FA || (word >= 0xE000ED00 && word <= 0xE000ED0C) ||
                  (s->reset && call_target(s->image, at) == s->reset);
         system_memory |= is_system_memory(word);
     }
-    return s->kind == JUMPS ? system_memory : reset && (left || s->kind == RESETS);
+    return s->kind == JUMPS ? system_memory : reset && (leaves || s->kind == RESETS);
 }
 
 static bool has_one_of(const char *name, const char *const *words)
