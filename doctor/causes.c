@@ -438,6 +438,14 @@ static const struct cause causes[] = {
         .find = never_jumps,
     },
     {
+        .id = "not-asked",
+        .title = "nothing that was tried asks for DFU",
+        .why = "Of the functions whose name or code tells of DFU, and of the inputs, none has an "
+               "effect, and there is no USB device that knows DFU_DETACH.",
+        .fix = "tell how DFU is asked for: --call FUNCTION, --press PIN, --detach or --uart TEXT",
+        .find = known_to_who_asks,
+    },
+    {
         .id = "only-the-jump",
         .title = "the jump is right, but nothing that leads to it was found",
         .act = "jumps to @",
@@ -445,7 +453,7 @@ static const struct cause causes[] = {
                "and DFU came. What calls it, and how the chip is then, was not seen.",
         .fix = "tell how DFU is asked for: --call FUNCTION, --press PIN, --detach or --uart TEXT",
         .always = true,
-        .find = only_the_jump,
+        .find = known_to_who_asks,
     },
     {
         .id = "rom-silent",

@@ -85,12 +85,15 @@ static void diagnose(struct examination *x, struct doctor_diagnosis *d, const st
     d->repaired = e->outcome;
 }
 
-/* All is well, but of what leads to that only the last part was tried. */
-static void add_inner(const struct examination *x, struct doctor_diagnosis *d)
+/* What depends on how it was asked: all is well, but of what leads to that only the last part was
+ * tried; or nothing that was tried is a request. */
+static void add_how(const struct examination *x, struct doctor_diagnosis *d)
 {
-    const struct cause *cause = cause_named("only-the-jump");
-    if (!d->count && x->request.inner && cause)
-        d->finding[d->count++] = (struct doctor_finding){cause, x->now.evidence.jump};
+    if (!d->count && x->request.inner)
+        d->finding[d->count++] =
+            (struct doctor_finding){cause_named("only-the-jump"), x->now.evidence.jump};
+    if (!d->asked && d->count == 1 && d->finding[0].cause == cause_named("never-jumps"))
+        d->finding[0].cause = cause_named("not-asked");
 }
 
 static void examine(struct examination *x, struct doctor_diagnosis *d)
@@ -98,7 +101,7 @@ static void examine(struct examination *x, struct doctor_diagnosis *d)
     d->asked = ask_find(x);
     d->request = x->request;
     diagnose(x, d, attempt(x, 0));
-    add_inner(x, d);
+    add_how(x, d);
     if (d->count > 1) /* a cause alone is needed */
         minimise(x, d);
 }

@@ -219,8 +219,8 @@ const struct fact *rom_silent(const struct evidence *e)
     return if_seen(&e->jump, e->outcome == OUTCOME_NO_DEVICE);
 }
 
-const struct fact *only_the_jump(const struct evidence *e)
+const struct fact *known_to_who_asks(const struct evidence *e)
 {
     (void)e;
-    return NULL; /* known to who asks */
+    return NULL;
 }

@@ -38,7 +38,7 @@ check "... its token put right" names 1 "wrong-reset bank1-visible" \
     build/examples/forum-2017-token.elf
 check "... which is enough for ROM V4.0" ends dfu bounce
 
-for good in healthy-reset healthy-jump iwdg-running reset-cause asked-in-stop panic slow-request \
+for good in healthy-reset healthy-jump iwdg-running reset-cause asked-in-stop panic slow-request three-bytes \
     iwdg-resets at-power-on after-a-second; do
     check "$good" names 0 "" $fixtures/$good.elf
 done
@@ -88,6 +88,7 @@ one token-at-power-on dfu dfu token-kept
 one token-at-power-on dfu dfu token-is-a-flag
 one token-at-power-on dfu dfu token-is-a-byte
 one token-at-power-on dfu dfu byte-and-text
+one token-at-power-on dfu dfu two-bytes
 fatal never-jumps no-jump no-jump
 fatal wrong-address crash crash
 fatal no-thumb-bit crash crash
@@ -168,6 +169,8 @@ done
 grep -v '^:00000001FF' "$work/vectors.hex" >"$work/gap.hex"
 cat "$work/code.hex" >>"$work/gap.hex"
 check "... in two segments" names 1 primask-set "$work/gap.hex"
+image E7FE >"$work/loop.bin"
+check "an application that knows nothing of DFU" names 1 not-asked "$work/loop.bin"
 # Code that stores to the end of the address space: movs r0, #0; subs r0, #4; strb r0, [r0]; b .
 image 2000 3804 7000 E7FE >"$work/end.bin"
 check "... that stores at 0xFFFFFFFC" names 1 crash --call 0x08000008 "$work/end.bin"

@@ -176,12 +176,17 @@ void PendSV_Handler(void)
 /* ---- The request ------------------------------------------------------------------------------
  */
 
+/* Of TOKEN_IS_A_BYTE. */
+#ifndef TOKEN_MASK
+#define TOKEN_MASK 0xFF
+#endif
+
 static bool asked_for(uint32_t token)
 {
     switch (FIXTURE) {
     case NEVER_JUMPS: return token == MAGIC + 1;
     case TOKEN_IS_A_FLAG: return token;
-    case TOKEN_IS_A_BYTE: return (token & 0xFF) == (MAGIC & 0xFF);
+    case TOKEN_IS_A_BYTE: return (token & TOKEN_MASK) == (MAGIC & TOKEN_MASK);
     case RESET_CAUSE: return token && RCC->CSR & RCC_CSR_SFTRSTF;
     default: return token == MAGIC && (!PAIR || complement == ~MAGIC);
     }
