@@ -62,12 +62,11 @@ static void on_warning(struct watch *w, const struct l072_event *event)
     watch_note(w, &e->fault, event->pc, event->detail, event->value);
 }
 
-/* A handler that the application has left on is no bounce: the ROM goes on behind it. Nor is the
- * start after a reset by a watchdog. */
+/* A handler that the application has left on is no bounce: the ROM goes on behind it. */
 static void on_leave(struct watch *w, const struct l072_event *event)
 {
     bool bounce = event->value == w->start_up || !(l072_register(w->board, XPSR) & IPSR);
-    if (bounce && !w->evidence.watchdog.seen)
+    if (bounce)
         watch_note(w, &w->evidence.leave, event->pc, event->value, 0);
     w->in_rom = false;
 }
@@ -181,6 +180,8 @@ static void before_load(struct watch *w, const struct thumb *t, uint32_t pc)
 static void before_step(struct watch *w, const struct thumb *t, uint32_t pc)
 {
     struct evidence *e = &w->evidence;
+    if (pc == w->start_up)
+        e->msp.seen = false; /* start-up code has a stack of its own */
     if (t->kind == THUMB_STORE)
         before_store(w, t, pc);
     if (t->kind == THUMB_SET_MSP && !e->jump.seen && t->address != l072_register(w->board, MSP)) {

@@ -60,6 +60,8 @@ check "what the entry library refuses" names 1 request-refused \
 check "... on ROM V4.1 only" ends dfu no-jump
 check "several mistakes" names 1 "syscfg-clock-off primask-set vtor-left bank1-visible" \
     $fixtures/popular.elf
+check "two more" names 1 "jump-from-handler bank1-visible" $fixtures/handler-visible.elf
+check "... of which one bounces" ends no-device bounce
 # With what was found put right, on each ROM.
 repaired() {
     [ "$(grep -o '"repaired": "[^"]*"' "$work/out" | cut -d '"' -f 4 | tr '\n' ' ')" = "$1 $2 " ]
@@ -80,6 +82,8 @@ one token-cleared no-jump no-jump
 one token-cleared no-jump no-jump many-stores
 one token-cleared no-jump no-jump text-stored
 one token-cleared no-jump no-jump pair-cleared
+one token-cleared no-jump no-jump small-token
+one token-cleared no-jump no-jump clock-stored
 one token-on-stack no-jump no-jump
 one token-not-stored no-jump no-jump
 fatal token-never-checked no-jump no-jump
@@ -174,7 +178,8 @@ check "an application that knows nothing of DFU" names 1 not-asked "$work/loop.b
 # Code that stores to the end of the address space: movs r0, #0; subs r0, #4; strb r0, [r0]; b .
 image 2000 3804 7000 E7FE >"$work/end.bin"
 check "... that stores at 0xFFFFFFFC" names 1 crash --call 0x08000008 "$work/end.bin"
-check "... ask by an address" names 1 never-jumps --call 0x0800010B "$work/plain.bin"
+harmless=$(arm-none-eabi-nm $fixtures/primask-set.elf | awk '/ SysTick_Handler/ { print "0x" $1 }')
+check "... ask by an address" names 1 never-jumps --call "$harmless" "$work/plain.bin"
 check "Intel HEX" names 1 token-never-checked "$work/app.hex"
 check "a stripped ELF" names 1 msp-from-zero "$work/stripped.elf"
 # A name that nobody expects.
@@ -185,6 +190,7 @@ renamed() {
 }
 check "a function that leaves a number and resets" renamed $fixtures/token-cleared.elf
 check "... by a wrong key" renamed $fixtures/wrong-key.elf
+check "... rather than one that does so in a panic" renamed $fixtures/panic.elf
 
 # guesses PART WHY ARGUMENTS...
 guesses() {
