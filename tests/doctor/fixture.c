@@ -220,15 +220,17 @@ void SystemInit(void)
         check();
 }
 
-#ifdef PANIC
 /* Stores a number and resets too, and does not lead to DFU. */
+#ifndef PANIC
+#define PANIC 0
+#endif
 static volatile uint32_t panics;
-__attribute__((used, noinline)) static void a_panic(void)
+
+__attribute__((noinline)) static void a_panic(void)
 {
     panics = 0xDEADBEEF;
     SCB->AIRCR = SCB_AIRCR_SYSRESETREQ;
 }
-#endif
 
 /* How many other words are stored before the reset, after the token, and what. */
 #ifndef LAST_STORES
@@ -398,6 +400,8 @@ int main(void)
     if (FIXTURE == HELD_BUTTON && button())
         enter_bootloader();
     for (;;) {
+        if (PANIC && panics)
+            a_panic();
         if (asked || button_asks() || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
             enter_bootloader();
         if (FIXTURE == IWDG_RUNNING || FIXTURE == IWDG_SHORT)
