@@ -235,7 +235,7 @@ void doctor_explain_all(void)
         sentence("", cause->why);
         sentence("\nChange: ", cause->fix);
         if (cause->reference)
-            sentence("\nSee: ", cause->reference);
+            printf("\nSee: %s.\n", cause->reference);
     }
 }
 
