@@ -204,6 +204,7 @@ $(call fixture,byte-and-text,TOKEN_IS_A_BYTE,,-DLAST_STORES=8 -DLAST_VALUE=0x657
 $(call fixture,small-token,TOKEN_CLEARED,,-DMAGIC=1 -DLAST_STORES=1 -DLAST_VALUE=-1,$(HIDDEN))
 $(call fixture,clock-stored,TOKEN_CLEARED,,-DMAGIC=1 -DLAST_STORES=2 -DLAST_VALUE=32000000,$(HIDDEN))
 $(call fixture,handler-visible,JUMP_FROM_HANDLER,,,)
+$(call fixture,in-data,TOKEN_CLEARED,,-DIN_DATA=1,$(HIDDEN))
 $(call fixture,two-bytes,TOKEN_IS_A_BYTE,,-DTOKEN_MASK=0xFFFF,$(HIDDEN))
 $(call fixture,three-bytes,TOKEN_IS_A_BYTE,,-DTOKEN_MASK=0xFFFFFF,$(HIDDEN))
 $(call fixture,pair-cleared,TOKEN_CLEARED,,-DPAIR=1,$(HIDDEN))
@@ -212,7 +213,7 @@ $(call fixture,iwdg-bites,IWDG_RUNNING,,-DDELAY=100,$(HIDDEN))
 $(call fixture,no-rom-dfu,HEALTHY_RESET,,,$(HIDDEN) $(SMALLEST))
 DOCTOR_IMAGES := $(patsubst %,$(B)/examples/test/doctor/%.elf,$(DOCTOR_FIXTURES) usb-pullup-left \
 	small-token clock-stored handler-visible panic slow-request many-stores text-stored byte-and-text \
-	two-bytes three-bytes pair-cleared floating-held iwdg-bites popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
+	in-data two-bytes three-bytes pair-cleared floating-held iwdg-bites popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
 check-build: $(DOCTOR_IMAGES)
 .PHONY: fixtures
 fixtures: $(DOCTOR_IMAGES)

@@ -79,6 +79,8 @@ static void look_for_loss(struct watch *w, struct token_word *word, const struct
     uint32_t address = word->store.address, value = chip_word(w->board, address);
     bool repaired =
         address == w->token_address || (token_is_magic(word->store.value) && !word->lost_to_stack);
+    word->initialised |= value == word->store.value && !word->lost.seen && t->kind == THUMB_STORE &&
+                         covers(t, address);
     if (value == word->store.value || word->read.seen)
         return;
     if (!word->lost.seen)
@@ -116,17 +118,19 @@ void token_follow(struct watch *w, const struct thumb *t, uint32_t pc, bool exce
 /* ---- Which of them it is --------------------------------------------------------------------- */
 
 /* How much a word looks like the token: start-up code reads it as it was stored, or what has become
- * of it, or not at all; a magic number more than another. */
+ * of it, or not at all; a magic number more than another. 0: it is none. */
 static unsigned likeness(const struct token_word *word)
 {
     unsigned magic = token_is_magic(word->store.value);
-    if (!word->store.value)
+    if (!word->store.value || word->initialised)
         return 0;
     if (word->read.seen && !word->lost.seen)
         return 6 + magic;
     if (word->read.seen)
         return magic ? 5 : 2;
-    return magic ? 4 : 1;
+    if (!magic)
+        return 1;
+    return word->lost.seen ? 3 : 4;
 }
 
 /* Of two that are alike, the one that was read first, or else stored last. */

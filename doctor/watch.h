@@ -37,6 +37,7 @@ struct token_words {
         struct fact lost; /* the first store after the reset that changes it */
         struct fact read; /* the first load after the reset */
         bool lost_to_stack;
+        bool initialised; /* start-up code has stored the same again: no token is that */
     } word[TOKEN_WORDS];
     unsigned count;
 };

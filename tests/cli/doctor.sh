@@ -84,6 +84,7 @@ one token-cleared no-jump no-jump text-stored
 one token-cleared no-jump no-jump pair-cleared
 one token-cleared no-jump no-jump small-token
 one token-cleared no-jump no-jump clock-stored
+one token-cleared no-jump no-jump in-data
 one token-on-stack no-jump no-jump
 one token-not-stored no-jump no-jump
 fatal token-never-checked no-jump no-jump

@@ -241,6 +241,12 @@ __attribute__((noinline)) static void a_panic(void)
 #endif
 static volatile uint32_t last_stores[LAST_STORES + 1];
 
+/* A variable of .data gets its first value again after the token. */
+#ifndef IN_DATA
+#define IN_DATA 0
+#endif
+static volatile uint32_t in_data = 0xC0FFEE00;
+
 /* Milliseconds before the reset, or the jump. */
 #ifndef DELAY
 #define DELAY 0
@@ -262,6 +268,8 @@ __attribute__((noinline)) void enter_bootloader(void)
     *TOKEN = MAGIC;
     if (PAIR)
         complement = ~MAGIC;
+    if (IN_DATA)
+        in_data = 0xC0FFEE00;
     for (unsigned i = LAST_STORES; i; i--)
         last_stores[i] = LAST_VALUE + i;
     switch (FIXTURE) {
@@ -400,6 +408,8 @@ int main(void)
     if (FIXTURE == HELD_BUTTON && button())
         enter_bootloader();
     for (;;) {
+        if (IN_DATA && in_data != 0xC0FFEE00)
+            in_data = 0;
         if (PANIC && panics)
             a_panic();
         if (asked || button_asks() || (FIXTURE == UART_ASKED && USART2->RDR == '!'))
