@@ -183,8 +183,8 @@ DOCTOR_FIXTURES := healthy-reset token-cleared token-on-stack token-never-checke
 	stack-switched jump-from-handler primask-set vtor-left systick-left-on interrupt-left-on crash \
 	iwdg-resets token-not-stored psp-in-use load-from-zero floating-button long-press held-button asked-in-stop \
 	sleepdeep-left after-a-second dma-left-on iwdg-running iwdg-short wwdg-running rom-silent at-power-on uart-asked
-# $(call fixture,name,FIXTURE,sources,flags,link flags)
-fixture = $(eval $(call firmware,examples/test/doctor/$(1),$(DOCTOR_SOURCES_FW) $(3),\
+# $(call fixture,name,FIXTURE,sources,flags,link flags): one more of DOCTOR_IMAGES
+fixture = $(eval DOCTOR_IMAGES += $(B)/examples/test/doctor/$(1).elf)$(eval $(call firmware,examples/test/doctor/$(1),$(DOCTOR_SOURCES_FW) $(3),\
 	-DFIXTURE=$(2) $(4),$(APP_LINK) $(5)))
 $(foreach f,$(DOCTOR_FIXTURES),$(call fixture,$(f),$(shell echo $(f) | tr a-z- A-Z_),,,$(HIDDEN)))
 $(call fixture,usb-pullup-left,USB_PULLUP_LEFT,examples/app/usb.c $(DEVICE_SOURCES),-DAPP_VERSION=1,\
@@ -211,9 +211,6 @@ $(call fixture,pair-cleared,TOKEN_CLEARED,,-DPAIR=1,$(HIDDEN))
 $(call fixture,floating-held,HELD_BUTTON,,-DFLOATING=1,$(HIDDEN))
 $(call fixture,iwdg-bites,IWDG_RUNNING,,-DDELAY=100,$(HIDDEN))
 $(call fixture,no-rom-dfu,HEALTHY_RESET,,,$(HIDDEN) $(SMALLEST))
-DOCTOR_IMAGES := $(patsubst %,$(B)/examples/test/doctor/%.elf,$(DOCTOR_FIXTURES) usb-pullup-left \
-	small-token clock-stored handler-visible panic slow-request many-stores text-stored byte-and-text \
-	in-data two-bytes three-bytes pair-cleared floating-held iwdg-bites popular pll-left-on first-page-erased bank1-visible bank2-visible no-rom-dfu)
 check-build: $(DOCTOR_IMAGES)
 .PHONY: fixtures
 fixtures: $(DOCTOR_IMAGES)

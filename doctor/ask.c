@@ -35,8 +35,7 @@ static bool stirs(struct examination *x, const struct request *request)
         attempt_power_up(x, w, request, x->ask_by | x->always);
         return watch_glance(w, REQUEST_LONG_PS);
     }
-    l072_assign(w->board, x->start.board);
-    watch_fork(w, &x->start, w->board);
+    watch_fork(w, &x->start);
     if (request->how == REQUEST_CALL) {
         watch_call(w, request->function);
         return watch_glance(w, WATCH_LONGEST_PS);
@@ -125,12 +124,18 @@ static bool choose(struct examination *x)
     return x->count == 1;
 }
 
+/* The application, as it was started, waits to be asked. */
+static bool starts_quietly(const struct examination *x)
+{
+    return !x->start.evidence.unasked.seen && x->start.resets < 2;
+}
+
 /* With this request, is the application quiet until it is made? */
 static bool is_quiet(struct examination *x, const struct request *request, unsigned repairs)
 {
     x->request = *request;
     attempt_start(x, x->ask_by | repairs);
-    return !x->start.evidence.unasked.seen && x->start.resets < 2;
+    return starts_quietly(x);
 }
 
 /* The inputs that nothing drives, and that look pressed. The application may have set them up
@@ -175,7 +180,9 @@ static bool goes_at_power_on(struct examination *x)
 {
     struct request inputs[INPUTS_MAX];
     struct fact unasked = x->start.evidence.unasked;
-    if (is_quiet(x, &nobody, 0))
+    if (x->ask_by)
+        attempt_start(x, x->ask_by);
+    if (starts_quietly(x))
         return false;
     if (is_quiet(x, &nobody, REPAIR_RAM)) {
         keep_ram(x, unasked);
@@ -196,8 +203,7 @@ static bool goes_at_power_on(struct examination *x)
 static bool goes_later(struct examination *x)
 {
     struct watch *w = &x->again;
-    l072_assign(w->board, x->start.board);
-    watch_fork(w, &x->start, w->board);
+    watch_fork(w, &x->start);
     uint64_t end = l072_now(w->board) + WATCH_LONGEST_PS;
     do
         (void)watch_glance(w, end - l072_now(w->board));

@@ -40,8 +40,7 @@ static void prepare(struct examination *x, unsigned repairs)
     } else {
         if ((repairs & REPAIR_POWERS_UP) != x->start_by || !same_rest(&x->request, &x->start_for))
             attempt_start(x, repairs);
-        l072_assign(x->now.board, x->start.board);
-        watch_fork(&x->now, &x->start, x->now.board);
+        watch_fork(&x->now, &x->start);
     }
     x->now.repairs = repairs & ~REPAIR_POWERS_UP;
     x->now.token_address = x->token_address;

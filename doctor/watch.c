@@ -234,8 +234,10 @@ void watch_init(struct watch *watch, struct l072 *board)
     watch->resets = 0;
 }
 
-void watch_fork(struct watch *watch, const struct watch *from, struct l072 *board)
+void watch_fork(struct watch *watch, const struct watch *from)
 {
+    struct l072 *board = watch->board;
+    l072_assign(board, from->board);
     *watch = *from;
     watch->board = board;
     watch->device.board = board;

@@ -108,8 +108,8 @@ void watch_note(const struct watch *watch, struct fact *fact, uint32_t pc, uint3
 
 /* Starts watching a board that has power; it stays the caller's. */
 void watch_init(struct watch *watch, struct l072 *board);
-/* Goes on with what `from` has seen on `board`, a copy of its board in the same state. */
-void watch_fork(struct watch *watch, const struct watch *from, struct l072 *board);
+/* Goes on from where `from` is, on its own board, which becomes the same as that of `from`. */
+void watch_fork(struct watch *watch, const struct watch *from);
 /* Runs for `ps` picoseconds, or until the board stops, a DFU device is there, or the application
  * goes into the ROM unasked. */
 void watch_run(struct watch *watch, uint64_t ps);
